@@ -1,0 +1,95 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.contract;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What this pipeline is: the pipeline file, read for one environment and one profile.
+ *
+ * @param project first part of every lake database
+ * @param environment for example {@code dev}
+ * @param source where the changes come from
+ * @param kafka where they travel
+ * @param tables the captured tables, in the order of the file
+ * @param gold the gold models
+ * @param profile where the line runs
+ */
+public record Pipeline(
+    String project,
+    String environment,
+    Source source,
+    Kafka kafka,
+    List<SourceTable> tables,
+    Gold gold,
+    Profile profile) {
+
+  public Pipeline {
+    tables = List.copyOf(tables);
+  }
+
+  /**
+   * Reads the pipeline file.
+   *
+   * @param environment one of the file's environments
+   * @param profile one of the file's profiles
+   * @throws SettingsException naming every problem of the file with its line
+   */
+  public static Pipeline read(Path file, String environment, String profile) {
+    return PipelineFile.read(file, environment, profile);
+  }
+
+  /** Returns the topic that carries a table's changes. */
+  public String topic(SourceTable table) {
+    return "%s.%s.%s".formatted(kafka.topicPrefix(), table.name().schema(), table.name().table());
+  }
+
+  /** Returns the topic of logical decoding messages, among them the marks that verify waits for. */
+  public String messageTopic() {
+    return kafka.topicPrefix() + ".message";
+  }
+
+  /** Returns the connector's name, which its offsets are stored under. */
+  public String connectorName() {
+    return kafka.topicPrefix();
+  }
+
+  /** Returns the database of a layer. */
+  public String database(Layer layer) {
+    return "%s_%s_%s".formatted(project, environment, layer.label());
+  }
+
+  /** Returns the bronze table of a source table: every change, as it came. */
+  public LakeTable bronze(SourceTable table) {
+    return lakeTable(Layer.BRONZE, table.lakeName());
+  }
+
+  /** Returns the silver table of a source table: one current row per key. */
+  public LakeTable silver(SourceTable table) {
+    return lakeTable(Layer.SILVER, table.lakeName());
+  }
+
+  /** Returns a gold model's table. */
+  public LakeTable gold(String model) {
+    return lakeTable(Layer.GOLD, model);
+  }
+
+  /** Returns the table of events and rows that could not be used, with reason and coordinates. */
+  public LakeTable rejectedRows() {
+    return lakeTable(Layer.BRONZE, "_rejected_rows");
+  }
+
+  /** Returns the table of the schemas that events carried, by fingerprint. */
+  public LakeTable eventSchemas() {
+    return lakeTable(Layer.BRONZE, "_event_schemas");
+  }
+
+  /** Returns this pipeline with other tables, everything else unchanged. */
+  public Pipeline withTables(List<SourceTable> others) {
+    return new Pipeline(project, environment, source, kafka, others, gold, profile);
+  }
+
+  private LakeTable lakeTable(Layer layer, String name) {
+    return new LakeTable(layer, database(layer), name);
+  }
+}

@@ -1,0 +1,252 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.contract;
+
+import dev.cdclake.contract.Profile.Catalog;
+import dev.cdclake.contract.Profile.Ports;
+import dev.cdclake.contract.SourceTable.OnDelete;
+import dev.cdclake.contract.YamlSection.Problem;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** Turns {@code pipeline.yaml} into a {@link Pipeline}, reporting all problems with their lines. */
+final class PipelineFile {
+
+  private static final Pattern NOUN = Pattern.compile("[a-z][a-z0-9_]*");
+  private static final Pattern TOPIC_PREFIX = Pattern.compile("[A-Za-z0-9_-]+");
+  private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
+  private static final Pattern LAKE_NAME = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}_]*");
+
+  private final Path home;
+  private final List<Problem> problems = new ArrayList<>();
+
+  private PipelineFile(Path home) {
+    this.home = home;
+  }
+
+  static Pipeline read(Path file, String environment, String profile) {
+    Path absolute = file.toAbsolutePath().normalize();
+    PipelineFile reader = new PipelineFile(absolute.getParent());
+    Pipeline pipeline = reader.pipeline(compose(absolute), environment, profile);
+    if (!reader.problems.isEmpty()) {
+      throw new SettingsException(
+          file.toString(),
+          reader.problems.stream()
+              .sorted(Comparator.comparingInt(Problem::line))
+              .map(problem -> "line %d: %s.".formatted(problem.line(), problem.text()))
+              .toList());
+    }
+    return pipeline;
+  }
+
+  private static Node compose(Path file) {
+    LoadSettings settings =
+        LoadSettings.builder().setLabel(file.toString()).setAllowDuplicateKeys(true).build();
+    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      Optional<Node> root = new Compose(settings).composeReader(reader);
+      return root.orElseThrow(
+          () -> new SettingsException(file.toString(), List.of("the file is empty.")));
+    } catch (MarkedYamlEngineException e) {
+      int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+      throw new SettingsException(
+          file.toString(), List.of("line %d: not YAML: %s.".formatted(line, e.getProblem())));
+    } catch (YamlEngineException e) {
+      throw new SettingsException(file.toString(), List.of("not YAML: " + e.getMessage() + "."));
+    } catch (IOException e) {
+      throw new SettingsException(
+          file.toString(),
+          List.of(
+              Files.exists(file)
+                  ? "the file cannot be read: " + e.getMessage() + "."
+                  : "there is no such file. Write one with './cdclake init', or name it with"
+                      + " --pipeline."));
+    }
+  }
+
+  private Pipeline pipeline(Node node, String environment, String profileName) {
+    YamlSection root = YamlSection.root(node, problems);
+    String project =
+        root.matching(
+            "project",
+            root.required("project", "a name such as cdc_demo"),
+            NOUN,
+            "lower-case letters, digits and _");
+    Profile profile = profile(root, profileName);
+    Source source = source(root.section("source"), project, profile.ports());
+    Kafka kafka = kafka(root.section("kafka"), project, profile.ports());
+    List<SourceTable> tables = tables(root);
+    Gold gold = gold(root.section("gold"));
+    environment(root, environment);
+    root.finish();
+    return new Pipeline(project, environment, source, kafka, tables, gold, profile);
+  }
+
+  private Source source(YamlSection section, String project, Ports ports) {
+    boolean embedded = !section.has("host");
+    if (embedded) {
+      for (String key : List.of("port", "user", "password")) {
+        if (section.has(key)) {
+          section.problem(
+              key,
+              "is given without source.host (expected a host, or nothing: then the"
+                  + " embedded PostgreSQL is used)");
+        }
+      }
+    }
+    Source source =
+        new Source(
+            embedded,
+            section.word("host", "localhost"),
+            section.number("port", embedded ? ports.postgres() : 5432, 1, 65535),
+            section.word("database", project),
+            section.word("user", "postgres"),
+            section.secret("password", "CDCLAKE_SOURCE_PASSWORD"),
+            section.word("ssl-mode", embedded ? "disable" : "prefer"),
+            section.word("publication", project),
+            section.matching(
+                "slot", section.word("slot", project), SLOT, "lower-case letters, digits and _"),
+            section.number("epoch", 1, 1, Integer.MAX_VALUE));
+    section.finish();
+    return source;
+  }
+
+  private Kafka kafka(YamlSection section, String project, Ports ports) {
+    boolean embedded = !section.has("bootstrap");
+    boolean connectEmbedded = !section.has("connect");
+    if (embedded && !connectEmbedded) {
+      section.problem(
+          "connect",
+          "is given without kafka.bootstrap (expected the Kafka that this Connect uses)");
+    }
+    Kafka kafka =
+        new Kafka(
+            embedded,
+            section.word("bootstrap", "localhost:" + ports.kafka()),
+            connectEmbedded,
+            section.word("connect", "http://localhost:" + ports.connect()),
+            section.matching(
+                "topic-prefix",
+                section.word("topic-prefix", project),
+                TOPIC_PREFIX,
+                "letters, digits, _ and -"),
+            section.number("partitions", 1, 1, 10_000),
+            section.properties("properties"));
+    section.finish();
+    return kafka;
+  }
+
+  private List<SourceTable> tables(YamlSection root) {
+    List<SourceTable> tables = new ArrayList<>();
+    Map<String, TableName> byLakeName = new HashMap<>();
+    for (YamlSection section : root.sections("tables")) {
+      TableName name = TableName.parse(section.required("name", "schema.table"));
+      String lakeName =
+          section.matching(
+              "as",
+              section.word("as", name.lakeName()),
+              LAKE_NAME,
+              "letters, digits and _, not beginning with _");
+      TableName other = byLakeName.put(lakeName, name);
+      if (name.equals(other)) {
+        section.problem("name", "lists '" + name + "' a second time");
+      } else if (other != null) {
+        section.problem(
+            "name",
+            "'%s' and '%s' would both be '%s' in the lake (give one of them another name with 'as')"
+                .formatted(other, name, lakeName));
+      }
+      tables.add(
+          new SourceTable(
+              name,
+              lakeName,
+              section.words("key"),
+              section.choice("on-delete", OnDelete.class, OnDelete.KEEP),
+              expectations(section.section("expect"))));
+      section.finish();
+    }
+    if (tables.isEmpty()) {
+      root.problem("tables", "is missing or empty (expected at least one '- name: schema.table')");
+    }
+    return tables;
+  }
+
+  private List<Expectation> expectations(YamlSection section) {
+    List<Expectation> expectations = new ArrayList<>();
+    for (String name : section.keys()) {
+      section.matching(name, name, NOUN, "lower-case letters, digits and _ as its name");
+      expectations.add(new Expectation(name, section.required(name, "an SQL condition")));
+    }
+    return expectations;
+  }
+
+  private Gold gold(YamlSection section) {
+    Gold gold =
+        new Gold(
+            home.resolve(section.word("models", "sql/gold")).normalize(),
+            section.duration("refresh-every", Duration.ofSeconds(10)));
+    section.finish();
+    return gold;
+  }
+
+  private void environment(YamlSection root, String environment) {
+    YamlSection section = root.section("environments");
+    for (String name : section.keys()) {
+      section.section(name).finish();
+    }
+    if (root.has("environments") && !section.has(environment)) {
+      root.problem("environments", "has no environment '" + environment + "'");
+    }
+  }
+
+  private Profile profile(YamlSection root, String wanted) {
+    YamlSection section = root.section("profiles");
+    Profile chosen = null;
+    for (String name : section.keys()) {
+      Profile profile = profile(name, section.section(name));
+      chosen = name.equals(wanted) ? profile : chosen;
+    }
+    if (chosen != null) {
+      return chosen;
+    }
+    if (root.has("profiles")) {
+      root.problem("profiles", "has no profile '" + wanted + "'");
+    }
+    return profile(wanted, root.section("profiles").section(wanted));
+  }
+
+  private Profile profile(String name, YamlSection section) {
+    YamlSection ports = section.section("ports");
+    Path state = home.resolve(section.word("state", ".cdclake")).normalize();
+    String warehouse = section.word("warehouse", state.resolve("warehouse").toString());
+    Profile profile =
+        new Profile(
+            name,
+            section.choice("catalog", Catalog.class, Catalog.JDBC),
+            warehouse.contains(":/") ? warehouse : home.resolve(warehouse).normalize().toString(),
+            section.properties("properties"),
+            state,
+            new Ports(
+                ports.number("postgres", 15432, 1, 65535),
+                ports.number("kafka", 19092, 1, 65535),
+                ports.number("controller", 19093, 1, 65535),
+                ports.number("connect", 18083, 1, 65535)));
+    ports.finish();
+    section.finish();
+    return profile;
+  }
+}

@@ -1,0 +1,44 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.contract;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where the line runs: the Iceberg catalog, the warehouse, and what the local line needs besides.
+ *
+ * @param name the profile's key in the pipeline file
+ * @param catalog Iceberg's catalog type
+ * @param warehouse the warehouse's location, a path or an URI
+ * @param properties further catalog properties, passed to Iceberg as they are
+ * @param state folder of the local line's servers, logs and catalog
+ * @param ports of the embedded servers
+ */
+public record Profile(
+    String name,
+    Catalog catalog,
+    String warehouse,
+    Map<String, String> properties,
+    Path state,
+    Ports ports) {
+
+  /** The kinds of catalog, named as Iceberg's {@code type} property names them. */
+  public enum Catalog {
+    JDBC,
+    HADOOP
+  }
+
+  /**
+   * Loopback ports of the embedded servers.
+   *
+   * @param postgres of the source database
+   * @param kafka of the broker's clients
+   * @param controller of the broker's KRaft controller
+   * @param connect of the Connect worker's REST interface
+   */
+  public record Ports(int postgres, int kafka, int controller, int connect) {}
+
+  public Profile {
+    properties = Map.copyOf(properties);
+  }
+}

@@ -1,0 +1,17 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.contract;
+
+/** Keys that our commits write into an Iceberg snapshot's summary. */
+public final class SnapshotKeys {
+
+  /** What the table has consumed, as JSON; see the lake's {@code Progress}. */
+  public static final String PROGRESS = "cdclake.progress";
+
+  /** Identifies one attempt to commit, so that an unknown outcome can be looked up. */
+  public static final String COMMIT_ID = "cdclake.commit-id";
+
+  /** Name of the job that committed. */
+  public static final String STAGE = "cdclake.stage";
+
+  private SnapshotKeys() {}
+}
