@@ -18,10 +18,10 @@ public final class ChangeColumns {
   public static final String SNAPSHOT = "_snapshot";
 
   /** Kafka partition of the event. */
-  public static final String PARTITION = "_partition";
+  public static final String PARTITION = "_kafka_partition";
 
   /** Kafka offset of the event. */
-  public static final String OFFSET = "_offset";
+  public static final String OFFSET = "_kafka_offset";
 
   /** Transaction id in the source, 32 bits as PostgreSQL's stream carries it. */
   public static final String TXID = "_txid";

@@ -1,0 +1,315 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.cdclake.contract.Profile.Catalog;
+import dev.cdclake.contract.SourceTable.OnDelete;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PipelineFileTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void repositorysOwnFileIsAccepted() {
+    Pipeline pipeline = Pipeline.read(Path.of("..", "pipeline.yaml"), "dev", "local");
+
+    assertThat(pipeline.project()).isEqualTo("cdc_demo");
+    assertThat(pipeline.tables())
+        .extracting(SourceTable::lakeName)
+        .containsExactly("users", "products", "orders", "order_items", "transactions");
+    assertThat(pipeline.topic(pipeline.tables().get(2))).isEqualTo("shop.public.orders");
+    assertThat(pipeline.silver(pipeline.tables().get(2)).quoted())
+        .isEqualTo("lake.`cdc_demo_dev_silver`.`orders`");
+  }
+
+  @Test
+  void everythingButProjectAndTablesHasADefault() {
+    Pipeline pipeline = read("project: shop", "tables:", "  - name: orders");
+
+    assertThat(pipeline.source())
+        .isEqualTo(
+            new Source(
+                true,
+                "localhost",
+                15432,
+                "shop",
+                "postgres",
+                new Secret("CDCLAKE_SOURCE_PASSWORD"),
+                "disable",
+                "shop",
+                "shop",
+                1));
+    assertThat(pipeline.kafka())
+        .isEqualTo(
+            new Kafka(
+                true, "localhost:19092", true, "http://localhost:18083", "shop", 1, Map.of()));
+    assertThat(pipeline.tables())
+        .containsExactly(
+            new SourceTable(
+                new TableName("public", "orders"), "orders", List.of(), OnDelete.KEEP, List.of()));
+    assertThat(pipeline.gold())
+        .isEqualTo(new Gold(folder.resolve("sql/gold"), Duration.ofSeconds(10)));
+    assertThat(pipeline.profile().catalog()).isEqualTo(Catalog.JDBC);
+    assertThat(pipeline.profile().state()).isEqualTo(folder.resolve(".cdclake"));
+    assertThat(pipeline.profile().warehouse())
+        .isEqualTo(folder.resolve(".cdclake/warehouse").toString());
+  }
+
+  @Test
+  void everySettingIsReadFromTheFile() {
+    Pipeline pipeline =
+        read(
+            "project: shop",
+            "source:",
+            "  host: db.example.com",
+            "  port: 5433",
+            "  database: Shop DB",
+            "  user: capture",
+            "  password: ${env:DB_PASSWORD}",
+            "  ssl-mode: verify-full",
+            "  publication: changes",
+            "  slot: changes_1",
+            "  epoch: 3",
+            "kafka:",
+            "  bootstrap: a:9092,b:9092",
+            "  connect: http://connect:8083",
+            "  topic-prefix: Shop-1",
+            "  partitions: 4",
+            "  properties: {security.protocol: SSL}",
+            "tables:",
+            "  - name: sales.Orders",
+            "    as: orders",
+            "    key: [id, region]",
+            "    on-delete: purge",
+            "    expect: {total_is_positive: total > 0}",
+            "gold: {models: models, refresh-every: 5m}",
+            "profiles:",
+            "  local:",
+            "    catalog: hadoop",
+            "    warehouse: s3://bucket/lake",
+            "    properties: {io-impl: x}",
+            "    state: state",
+            "    ports: {postgres: 1, kafka: 2, controller: 3, connect: 4}");
+
+    assertThat(pipeline.source())
+        .isEqualTo(
+            new Source(
+                false,
+                "db.example.com",
+                5433,
+                "Shop DB",
+                "capture",
+                new Secret("DB_PASSWORD"),
+                "verify-full",
+                "changes",
+                "changes_1",
+                3));
+    assertThat(pipeline.kafka())
+        .isEqualTo(
+            new Kafka(
+                false,
+                "a:9092,b:9092",
+                false,
+                "http://connect:8083",
+                "Shop-1",
+                4,
+                Map.of("security.protocol", "SSL")));
+    assertThat(pipeline.tables())
+        .containsExactly(
+            new SourceTable(
+                new TableName("sales", "Orders"),
+                "orders",
+                List.of("id", "region"),
+                OnDelete.PURGE,
+                List.of(new Expectation("total_is_positive", "total > 0"))));
+    assertThat(pipeline.gold())
+        .isEqualTo(new Gold(folder.resolve("models"), Duration.ofMinutes(5)));
+    assertThat(pipeline.profile())
+        .isEqualTo(
+            new Profile(
+                "local",
+                Catalog.HADOOP,
+                "s3://bucket/lake",
+                Map.of("io-impl", "x"),
+                folder.resolve("state"),
+                new Profile.Ports(1, 2, 3, 4)));
+  }
+
+  @Test
+  void allProblemsAreNamedAtOnceWithTheirLines() {
+    SettingsException failure =
+        refused(
+            "project: shop",
+            "source:",
+            "  host: db",
+            "  port: many",
+            "  prot: 5432",
+            "kafka:",
+            "  partitions: 0",
+            "tables:",
+            "  - key: [id]",
+            "gold:",
+            "  refresh-every: soon");
+
+    assertThat(failure.problems())
+        .containsExactly(
+            "line 4: source.port is 'many' (expected a number from 1 to 65535).",
+            "line 5: source.prot is not a known setting (expected database, epoch, host, password,"
+                + " port, publication, slot, ssl-mode, user).",
+            "line 7: kafka.partitions is '0' (expected a number from 1 to 10000).",
+            "line 9: tables[0].name is missing (expected schema.table).",
+            "line 11: gold.refresh-every is 'soon' (expected a duration such as 10s, 5m, 12h or"
+                + " 90d).");
+    assertThat(failure).hasMessageContaining("pipeline.yaml: 5 problems.");
+  }
+
+  @Test
+  void projectIsALowerCaseWord() {
+    assertThat(refused("project: Shop!", "tables: [{name: t}]").problems())
+        .contains("line 1: project is 'Shop!' (expected lower-case letters, digits and _).");
+  }
+
+  @Test
+  void unknownKeyIsRefusedByName() {
+    assertThat(refused("project: shop", "tabels: []", "tables: [{name: orders}]").problems())
+        .singleElement()
+        .asString()
+        .startsWith("line 2: tabels is not a known setting (expected ");
+  }
+
+  @Test
+  void keyGivenTwiceIsRefused() {
+    assertThat(refused("project: a", "project: b", "tables: [{name: t}]").problems())
+        .containsExactly("line 2: project is given twice.");
+  }
+
+  @Test
+  void literalPasswordIsRefusedAndNotRepeated() {
+    SettingsException failure =
+        refused(
+            "project: shop",
+            "source: {host: db, password: hunter2}",
+            "tables:",
+            "  - name: orders");
+
+    assertThat(failure.problems())
+        .containsExactly(
+            "line 2: source.password holds a literal value (expected a reference such as"
+                + " ${env:CDCLAKE_SOURCE_PASSWORD}).");
+    assertThat(failure).hasMessageNotContaining("hunter2");
+  }
+
+  @Test
+  void tablesOfOneLakeNameAreRefused() {
+    assertThat(
+            refused("project: shop", "tables:", "  - name: public.sales_x", "  - name: sales.x")
+                .problems())
+        .containsExactly(
+            "line 4: tables[1].name 'public.sales_x' and 'sales.x' would both be 'sales_x' in the"
+                + " lake (give one of them another name with 'as').");
+  }
+
+  @Test
+  void tableListedTwiceIsRefused() {
+    assertThat(
+            refused("project: shop", "tables:", "  - name: orders", "  - name: public.orders")
+                .problems())
+        .containsExactly("line 4: tables[1].name lists 'public.orders' a second time.");
+  }
+
+  @Test
+  void connectWithoutBootstrapIsRefused() {
+    assertThat(
+            refused("project: a", "kafka:", "  connect: http://c:8083", "tables: [{name: t}]")
+                .problems())
+        .containsExactly(
+            "line 3: kafka.connect is given without kafka.bootstrap (expected the Kafka that this"
+                + " Connect uses).");
+  }
+
+  @Test
+  void portWithoutHostIsRefused() {
+    assertThat(refused("project: a", "source:", "  port: 5432", "tables: [{name: t}]").problems())
+        .containsExactly(
+            "line 3: source.port is given without source.host (expected a host, or nothing: then"
+                + " the embedded PostgreSQL is used).");
+  }
+
+  @Test
+  void durationsTakeFiveUnits() {
+    assertThat(refreshEvery("250ms")).isEqualTo(Duration.ofMillis(250));
+    assertThat(refreshEvery("10s")).isEqualTo(Duration.ofSeconds(10));
+    assertThat(refreshEvery("5m")).isEqualTo(Duration.ofMinutes(5));
+    assertThat(refreshEvery("12h")).isEqualTo(Duration.ofHours(12));
+    assertThat(refreshEvery("90d")).isEqualTo(Duration.ofDays(90));
+  }
+
+  @Test
+  void unknownEnvironmentAndProfileAreRefused() {
+    SettingsException failure =
+        refused(
+            "project: a", "tables: [{name: t}]", "environments: {prod: {}}", "profiles: {aws: {}}");
+
+    assertThat(failure.problems())
+        .containsExactlyInAnyOrder(
+            "line 3: environments has no environment 'dev'.",
+            "line 4: profiles has no profile 'local'.");
+  }
+
+  @Test
+  void fileWithoutTablesIsRefused() {
+    assertThat(refused("project: a").problems())
+        .containsExactly(
+            "line 1: tables is missing or empty (expected at least one '- name: schema.table').");
+  }
+
+  @Test
+  void missingFileIsNamed() {
+    SettingsException failure =
+        catchThrowableOfType(
+            SettingsException.class,
+            () -> Pipeline.read(folder.resolve("absent.yaml"), "dev", "local"));
+
+    assertThat(failure.problems())
+        .containsExactly(
+            "there is no such file. Write one with './cdclake init', or name it with --pipeline.");
+  }
+
+  @Test
+  void brokenYamlIsRefusedWithItsLine() {
+    assertThat(refused("project: a", "tables: [").problems())
+        .singleElement()
+        .asString()
+        .matches("line \\d: not YAML: .*");
+  }
+
+  private Duration refreshEvery(String text) {
+    return read("project: a", "tables: [{name: t}]", "gold: {refresh-every: " + text + "}")
+        .gold()
+        .refreshEvery();
+  }
+
+  private SettingsException refused(String... lines) {
+    return catchThrowableOfType(SettingsException.class, () -> read(lines));
+  }
+
+  private Pipeline read(String... lines) {
+    Path file = folder.resolve("pipeline.yaml");
+    try {
+      Files.write(file, List.of(lines));
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    return Pipeline.read(file, "dev", "local");
+  }
+}

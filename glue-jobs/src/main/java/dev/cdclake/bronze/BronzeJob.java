@@ -1,0 +1,197 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bronze;
+
+import dev.cdclake.bronze.ChangeWriter.Output;
+import dev.cdclake.bronze.ChangeWriter.TopicOutput;
+import dev.cdclake.bronze.TopicRanges.Range;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.RowFiles;
+import dev.cdclake.runtime.FaultPoint;
+import dev.cdclake.runtime.StageReport;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+
+/**
+ * Appends what is new on the topics to the bronze tables: every event once.
+ *
+ * <p>All topics are read in one pass; each table is committed with the offsets its rows came from,
+ * so a run that dies anywhere is simply run again.
+ */
+public final class BronzeJob implements AutoCloseable {
+
+  /** Events that one batch reads at most: bounds its memory, and the work lost when it dies. */
+  private static final long EVENTS_PER_BATCH = 1_000_000;
+
+  private final SparkSession spark;
+  private final Pipeline pipeline;
+  private final TopicRanges topics;
+  private final EventSchemas schemas;
+  private final RejectedRows rejectedRows;
+  private final Map<String, SourceTable> sources = new LinkedHashMap<>();
+  private final Map<String, BronzeTable> tables = new HashMap<>();
+
+  public BronzeJob(SparkSession spark, Pipeline pipeline) {
+    LakeTables lake = new LakeTables(spark);
+    this.spark = spark;
+    this.pipeline = pipeline;
+    this.topics = new TopicRanges(pipeline.kafka());
+    this.schemas = new EventSchemas(spark, lake, pipeline);
+    this.rejectedRows = new RejectedRows(lake, pipeline);
+    for (SourceTable source : pipeline.tables()) {
+      sources.put(pipeline.topic(source), source);
+      tables.put(pipeline.topic(source), BronzeTable.open(lake, pipeline.bronze(source)));
+    }
+  }
+
+  /**
+   * Carries one batch from the topics to bronze.
+   *
+   * @return a report per table that got something; empty when there was nothing to read
+   */
+  public List<StageReport> runBatch() {
+    Instant start = Instant.now();
+    Map<String, Progress> before = progress();
+    Map<String, Map<Integer, Range>> unread =
+        topics.unread(List.copyOf(sources.keySet()), topic -> before.get(topic).offsets(topic));
+    if (unread.isEmpty()) {
+      return List.of();
+    }
+
+    Map<String, Map<Integer, Range>> batch = TopicRanges.cut(unread, EVENTS_PER_BATCH);
+    Dataset<Row> records = KafkaRecords.read(spark, pipeline.kafka(), batch);
+    List<Output> outputs = write(records, batch, start);
+    FaultPoint.BRONZE_BEFORE_COMMIT.pass();
+    schemas.append(outputs.stream().flatMap(output -> output.schemas().stream()).toList());
+    rejectedRows.append(Stage.BRONZE, rejected(outputs), next(batch));
+    return commit(outputs, batch, before, unread, start);
+  }
+
+  @Override
+  public void close() {
+    topics.close();
+  }
+
+  private Map<String, Progress> progress() {
+    Map<String, Progress> progress = new HashMap<>();
+    tables.forEach((topic, table) -> progress.put(topic, table.progress()));
+    return progress;
+  }
+
+  private List<Output> write(
+      Dataset<Row> records, Map<String, Map<Integer, Range>> batch, Instant start) {
+    Map<String, Table> writable = new HashMap<>();
+    Map<String, Map<Integer, Long>> rejectedThrough = new HashMap<>();
+    for (String topic : batch.keySet()) {
+      writable.put(topic, SerializableTableWithSize.copyOf(tables.get(topic).table()));
+      rejectedThrough.put(topic, rejectedRows.complete(Stage.BRONZE, topic));
+    }
+    ChangeWriter writer =
+        new ChangeWriter(
+            writable,
+            SerializableTableWithSize.copyOf(rejectedRows.table()),
+            rejectedThrough,
+            pipeline.source().epoch(),
+            TimeUnit.SECONDS.toMicros(start.getEpochSecond()) + start.getNano() / 1000);
+    return ((org.apache.spark.sql.classic.Dataset<Row>) records)
+        .queryExecution()
+        .<InternalRow>toRdd()
+        .toJavaRDD()
+        .mapPartitions(writer)
+        .collect();
+  }
+
+  private static RowFiles.Written rejected(List<Output> outputs) {
+    return outputs.stream()
+        .map(Output::rejected)
+        .reduce(RowFiles.Written.none(), RowFiles.Written::plus);
+  }
+
+  private static Map<String, Map<Integer, Long>> next(Map<String, Map<Integer, Range>> batch) {
+    Map<String, Map<Integer, Long>> next = new TreeMap<>();
+    batch.forEach((topic, ranges) -> next.put(topic, nextOffsets(ranges)));
+    return next;
+  }
+
+  private static Map<Integer, Long> nextOffsets(Map<Integer, Range> ranges) {
+    Map<Integer, Long> next = new TreeMap<>();
+    ranges.forEach((partition, range) -> next.put(partition, range.to()));
+    return next;
+  }
+
+  /** Commits table after table; each stands for itself, so their order does not matter. */
+  private List<StageReport> commit(
+      List<Output> outputs,
+      Map<String, Map<Integer, Range>> batch,
+      Map<String, Progress> before,
+      Map<String, Map<Integer, Range>> unread,
+      Instant start) {
+    List<StageReport> reports = new ArrayList<>();
+    batch.entrySet().parallelStream()
+        .forEach(
+            entry -> {
+              String topic = entry.getKey();
+              TopicOutput output = output(outputs, topic);
+              Progress known = before.get(topic);
+              Progress reached = known.withOffsets(topic, nextOffsets(entry.getValue()));
+              long snapshot =
+                  tables
+                      .get(topic)
+                      .commit(List.of(output.files()), output.contents(), known, reached);
+              long behind =
+                  TopicRanges.size(Map.of(topic, unread.get(topic)))
+                      - TopicRanges.size(Map.of(topic, entry.getValue()));
+              synchronized (reports) {
+                reports.add(report(topic, output, snapshot, behind, start));
+              }
+              FaultPoint.BRONZE_AFTER_FIRST_COMMIT.pass();
+            });
+    return reports;
+  }
+
+  private static TopicOutput output(List<Output> outputs, String topic) {
+    return outputs.stream()
+        .filter(output -> output.topics().containsKey(topic))
+        .map(output -> output.topics().get(topic))
+        .reduce(TopicOutput::plus)
+        .orElseGet(TopicOutput::none);
+  }
+
+  private StageReport report(
+      String topic, TopicOutput output, long snapshot, long behind, Instant start) {
+    ChangeContents contents = output.contents();
+    Instant now = Instant.now();
+    return new StageReport(
+        Stage.BRONZE,
+        sources.get(topic).lakeName(),
+        contents.rows() + output.tombstones() + output.rejected(),
+        contents.rows(),
+        output.tombstones(),
+        0,
+        output.rejected(),
+        behind,
+        snapshot,
+        now,
+        now.toEpochMilli() - start.toEpochMilli(),
+        output.latencies().quantile(0.5, now.toEpochMilli()),
+        output.latencies().quantile(0.99, now.toEpochMilli()));
+  }
+}

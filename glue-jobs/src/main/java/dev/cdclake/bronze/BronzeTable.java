@@ -1,0 +1,104 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bronze;
+
+import static org.apache.iceberg.types.Types.NestedField.optional;
+import static org.apache.iceberg.types.Types.NestedField.required;
+
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RowFiles;
+import java.util.List;
+import java.util.Map;
+import org.apache.iceberg.AppendFiles;
+import org.apache.iceberg.PartitionSpec;
+import org.apache.iceberg.Schema;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.exceptions.CommitStateUnknownException;
+import org.apache.iceberg.exceptions.ValidationException;
+import org.apache.iceberg.types.Types;
+
+/** A bronze table: every change of one source table, in one shape for all, by day of arrival. */
+final class BronzeTable {
+
+  static final Schema SCHEMA =
+      new Schema(
+          required(1, ChangeColumns.PARTITION, Types.IntegerType.get(), "Kafka partition"),
+          required(2, ChangeColumns.OFFSET, Types.LongType.get(), "Kafka offset"),
+          required(3, ChangeColumns.EPOCH, Types.IntegerType.get(), "Timeline of the source"),
+          required(4, ChangeColumns.LSN, Types.LongType.get(), "Position in the source's log"),
+          optional(5, ChangeColumns.TXID, Types.LongType.get(), "Transaction in the source"),
+          required(6, ChangeColumns.OP, Types.StringType.get(), "r, c, u, d or t (truncate)"),
+          required(7, ChangeColumns.SNAPSHOT, Types.BooleanType.get(), "Read by a snapshot"),
+          optional(8, ChangeColumns.COMMITTED_AT, Types.TimestampType.withZone()),
+          optional(9, ChangeColumns.SCHEMA, Types.StringType.get(), "See _event_schemas"),
+          optional(10, ChangeColumns.MOVED_FROM, Types.StringType.get(), "Key before its update"),
+          optional(11, ChangeColumns.MOVED_TO, Types.StringType.get(), "Key after its update"),
+          optional(12, ChangeColumns.KEY, Types.StringType.get(), "Key of the row, JSON"),
+          optional(13, ChangeColumns.BEFORE, Types.StringType.get(), "Row before, JSON"),
+          optional(14, ChangeColumns.AFTER, Types.StringType.get(), "Row after, JSON"),
+          required(15, ChangeColumns.PROCESSED_AT, Types.TimestampType.withZone()));
+
+  private static final PartitionSpec BY_DAY =
+      PartitionSpec.builderFor(SCHEMA).day(ChangeColumns.PROCESSED_AT).build();
+
+  /** The payload is read whole or not at all: bounds of it would only swell the manifests. */
+  private static final Map<String, String> PROPERTIES =
+      Map.of(
+          "write.metadata.metrics.column." + ChangeColumns.KEY, "none",
+          "write.metadata.metrics.column." + ChangeColumns.BEFORE, "none",
+          "write.metadata.metrics.column." + ChangeColumns.AFTER, "none");
+
+  private final Table table;
+
+  private BronzeTable(Table table) {
+    this.table = table;
+  }
+
+  static BronzeTable open(LakeTables tables, LakeTable name) {
+    return new BronzeTable(tables.open(name, SCHEMA, BY_DAY, PROPERTIES));
+  }
+
+  /** Returns the table for use in tasks. */
+  Table table() {
+    return table;
+  }
+
+  Progress progress() {
+    table.refresh();
+    return Progress.of(table, Stage.BRONZE);
+  }
+
+  /** Appends the files of all tasks, together with the progress that they stand for. */
+  long commit(
+      List<RowFiles.Written> files, ChangeContents contents, Progress before, Progress after) {
+    AppendFiles append = table.newAppend();
+    files.forEach(written -> written.rows().forEach(append::appendFile));
+    append.set(ChangeContents.KEY, contents.toJson());
+    try {
+      after.commitWith(append, Stage.BRONZE, before).commit();
+    } catch (ValidationException e) {
+      throw new PipelineException(
+          Stage.BRONZE,
+          FailureCode.CONCURRENT_WRITER,
+          "Cannot commit to table '%s': another writer committed in between (expected one bronze"
+                  .formatted(table.name())
+              + " job per pipeline). Stop the other one, then run again.",
+          e);
+    } catch (CommitStateUnknownException e) {
+      throw new PipelineException(
+          Stage.BRONZE,
+          FailureCode.COMMIT_UNKNOWN,
+          "Cannot tell whether a commit to table '%s' landed: the catalog did not answer. Run"
+                  .formatted(table.name())
+              + " again: the next run continues from whatever the table then says.",
+          e);
+    }
+    return table.currentSnapshot().snapshotId();
+  }
+}

@@ -1,0 +1,283 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bronze;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.cdclake.failure.RejectReason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HexFormat;
+
+/**
+ * Takes one Debezium event apart without building it: where {@code before} and {@code after} lie in
+ * the bytes, and what identifies the change.
+ *
+ * <p>An instance is filled anew for every event. Events of one table carry the same schema, byte
+ * for byte, until the table changes; a schema that was seen is recognised by comparing bytes and
+ * not parsed again. Values with and without an embedded schema are understood. The fields are those
+ * of <a
+ * href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-change-events-value">Debezium's
+ * change event value</a>.
+ */
+final class ChangeEnvelope {
+
+  private static final JsonFactory JSON = new JsonFactory();
+  private static final int SCHEMAS_REMEMBERED = 8;
+
+  private final Deque<KnownSchema> known = new ArrayDeque<>();
+
+  private byte[] value;
+  private Slice before;
+  private Slice after;
+  private String schema;
+  private String newSchema;
+  private String op;
+  private long lsn;
+  private long txid;
+  private long committedMicros;
+  private boolean snapshot;
+  private RejectReason rejected;
+  private String detail;
+
+  /** A part of the event's bytes; null stands for JSON's null. */
+  record Slice(int start, int end) {}
+
+  private record KnownSchema(byte[] prefix, String fingerprint) {}
+
+  /**
+   * Reads an event.
+   *
+   * @return false if it cannot be used; {@link #rejected()} and {@link #detail()} say why
+   */
+  boolean read(byte[] event) {
+    value = event;
+    before = null;
+    after = null;
+    schema = null;
+    newSchema = null;
+    op = null;
+    lsn = -1;
+    txid = -1;
+    committedMicros = -1;
+    snapshot = false;
+    rejected = null;
+    detail = null;
+    try {
+      readPayload(payloadStart());
+    } catch (JsonProcessingException e) {
+      return reject(RejectReason.NOT_JSON, e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Reading bytes in memory failed.", e);
+    }
+    if (rejected != null) {
+      return false;
+    }
+    if (op == null) {
+      return reject(RejectReason.NOT_AN_ENVELOPE, "The payload has no 'op'.");
+    }
+    if (lsn < 0) {
+      return reject(RejectReason.NOT_AN_ENVELOPE, "The payload has no 'source.lsn'.");
+    }
+    if ("cru".contains(op) && after == null) {
+      return reject(RejectReason.NOT_AN_ENVELOPE, "'op' is '" + op + "' without 'after'.");
+    }
+    return true;
+  }
+
+  Slice before() {
+    return before;
+  }
+
+  Slice after() {
+    return after;
+  }
+
+  /** Fingerprint of the schema that the event carried, null if it carried none. */
+  String schema() {
+    return schema;
+  }
+
+  /** The schema itself when it was not seen before, else null. */
+  String newSchema() {
+    return newSchema;
+  }
+
+  String op() {
+    return op;
+  }
+
+  long lsn() {
+    return lsn;
+  }
+
+  long txid() {
+    return txid;
+  }
+
+  long committedMicros() {
+    return committedMicros;
+  }
+
+  /** Whether a snapshot read the row, rather than the write-ahead log. */
+  boolean snapshot() {
+    return snapshot;
+  }
+
+  RejectReason rejected() {
+    return rejected;
+  }
+
+  String detail() {
+    return detail;
+  }
+
+  /**
+   * Finds the payload of a Connect JSON document ({@code {"schema": …, "payload": …}}), or the
+   * document itself when it has no schema.
+   *
+   * @return the slice of the payload; null for JSON's null and for a document without payload
+   */
+  static Slice payload(byte[] document) throws IOException {
+    try (JsonParser parser = JSON.createParser(document)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return null;
+      }
+      boolean hasSchema = false;
+      Slice payload = null;
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String field = parser.currentName();
+        Slice slice = objectAt(parser);
+        hasSchema |= "schema".equals(field);
+        payload = "payload".equals(field) ? slice : payload;
+      }
+      return hasSchema ? payload : new Slice(0, document.length);
+    }
+  }
+
+  /** Returns where the payload starts, and sets the schema in passing. */
+  private int payloadStart() throws IOException {
+    for (KnownSchema candidate : known) {
+      int length = candidate.prefix.length;
+      if (value.length > length && Arrays.equals(value, 0, length, candidate.prefix, 0, length)) {
+        schema = candidate.fingerprint;
+        return length;
+      }
+    }
+    try (JsonParser parser = JSON.createParser(value)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return 0;
+      }
+      Slice schemaSlice = null;
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String field = parser.currentName();
+        if ("payload".equals(field) && schemaSlice != null) {
+          parser.nextToken();
+          int start = (int) parser.currentTokenLocation().getByteOffset();
+          learn(schemaSlice, start);
+          return start;
+        }
+        Slice slice = objectAt(parser);
+        if ("schema".equals(field)) {
+          schemaSlice = slice;
+        }
+      }
+      return 0;
+    }
+  }
+
+  private void learn(Slice schemaSlice, int payloadStart) {
+    byte[] bytes = Arrays.copyOfRange(value, schemaSlice.start, schemaSlice.end);
+    schema = fingerprint(bytes);
+    newSchema = new String(bytes, StandardCharsets.UTF_8);
+    known.addFirst(new KnownSchema(Arrays.copyOf(value, payloadStart), schema));
+    if (known.size() > SCHEMAS_REMEMBERED) {
+      known.removeLast();
+    }
+  }
+
+  private void readPayload(int start) throws IOException {
+    try (JsonParser parser = JSON.createParser(value, start, value.length - start)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        reject(RejectReason.NOT_AN_ENVELOPE, "The payload is not an object.");
+        return;
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        switch (parser.currentName()) {
+          case "before" -> before = shift(objectAt(parser), start);
+          case "after" -> after = shift(objectAt(parser), start);
+          case "op" -> op = parser.nextTextValue();
+          case "source" -> readSource(parser);
+          default -> {
+            parser.nextToken();
+            parser.skipChildren();
+          }
+        }
+      }
+    }
+  }
+
+  private void readSource(JsonParser parser) throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      parser.skipChildren();
+      return;
+    }
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String field = parser.currentName();
+      JsonToken token = parser.nextToken();
+      boolean number = token == JsonToken.VALUE_NUMBER_INT;
+      switch (field) {
+        case "lsn" -> lsn = number ? parser.getLongValue() : lsn;
+        case "txId" -> txid = number ? parser.getLongValue() : txid;
+        case "ts_us" -> committedMicros = number ? parser.getLongValue() : committedMicros;
+        case "ts_ms" -> {
+          if (number && committedMicros < 0) {
+            committedMicros = parser.getLongValue() * 1000;
+          }
+        }
+        case "snapshot" ->
+            snapshot =
+                token == JsonToken.VALUE_TRUE
+                    || (token == JsonToken.VALUE_STRING && !"false".equals(parser.getText()));
+        default -> parser.skipChildren();
+      }
+    }
+  }
+
+  private boolean reject(RejectReason reason, String why) {
+    rejected = reason;
+    detail = why;
+    return false;
+  }
+
+  /** Moves over the next value and returns its place if it is an object, else null. */
+  private static Slice objectAt(JsonParser parser) throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      parser.skipChildren();
+      return null;
+    }
+    int start = (int) parser.currentTokenLocation().getByteOffset();
+    parser.skipChildren();
+    return new Slice(start, (int) parser.currentLocation().getByteOffset());
+  }
+
+  private static Slice shift(Slice slice, int by) {
+    return slice == null ? null : new Slice(slice.start + by, slice.end + by);
+  }
+
+  private static String fingerprint(byte[] schema) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(schema);
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256.", e);
+    }
+  }
+}

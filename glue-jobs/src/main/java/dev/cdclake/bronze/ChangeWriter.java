@@ -1,0 +1,259 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bronze;
+
+import dev.cdclake.bronze.ChangeEnvelope.Slice;
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.RejectReason;
+import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.RowFiles;
+import dev.cdclake.runtime.Latencies;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.iceberg.Table;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.unsafe.types.UTF8String;
+
+/**
+ * Decodes the Kafka records of one task and writes them to the files of their bronze tables, in one
+ * pass; what cannot be decoded goes to the files of the rejected rows.
+ *
+ * <p>The payloads travel as the bytes that came from Kafka; nothing is parsed but what identifies
+ * the change.
+ *
+ * @param tables by topic
+ * @param rejectedRows the table of rejected rows
+ * @param rejectedThrough by topic and partition: rejects below this offset are already kept
+ * @param epoch the timeline of the source
+ * @param processedAtMicros when the batch began
+ */
+record ChangeWriter(
+    Map<String, Table> tables,
+    Table rejectedRows,
+    Map<String, Map<Integer, Long>> rejectedThrough,
+    int epoch,
+    long processedAtMicros)
+    implements FlatMapFunction<Iterator<InternalRow>, ChangeWriter.Output> {
+
+  private static final long serialVersionUID = 1L;
+
+  /** Headers that Debezium adds when an update changed the primary key. */
+  private static final UTF8String NEW_KEY = UTF8String.fromString("__debezium.newkey");
+
+  private static final UTF8String OLD_KEY = UTF8String.fromString("__debezium.oldkey");
+
+  /** What one task made of its records. */
+  record Output(
+      Map<String, TopicOutput> topics, RowFiles.Written rejected, List<EventSchemas.Seen> schemas)
+      implements Serializable {}
+
+  /** What one task made of the records of one topic. */
+  record TopicOutput(
+      RowFiles.Written files,
+      ChangeContents contents,
+      long tombstones,
+      long rejected,
+      Latencies latencies)
+      implements Serializable {
+
+    static TopicOutput none() {
+      return new TopicOutput(RowFiles.Written.none(), ChangeContents.NONE, 0, 0, Latencies.none());
+    }
+
+    TopicOutput plus(TopicOutput other) {
+      latencies.addAll(other.latencies);
+      return new TopicOutput(
+          files.plus(other.files),
+          contents.plus(other.contents),
+          tombstones + other.tombstones,
+          rejected + other.rejected,
+          latencies);
+    }
+  }
+
+  @Override
+  public Iterator<Output> call(Iterator<InternalRow> records) {
+    Pass pass = new Pass();
+    while (records.hasNext()) {
+      pass.take(records.next());
+    }
+    return List.of(pass.finish()).iterator();
+  }
+
+  /** One pass over the records of a task. */
+  private final class Pass {
+
+    private final ChangeEnvelope envelope = new ChangeEnvelope();
+    private final Map<UTF8String, TopicFiles> topics = new HashMap<>();
+    private final RowFiles rejected = RowFiles.of(rejectedRows);
+    private final List<EventSchemas.Seen> schemas = new ArrayList<>();
+
+    void take(InternalRow kafka) {
+      TopicFiles topic = topic(kafka.getUTF8String(KafkaRecords.TOPIC));
+      byte[] value = kafka.isNullAt(KafkaRecords.VALUE) ? null : kafka.getBinary(1);
+      if (value == null) {
+        topic.tombstones++;
+        return;
+      }
+      if (!envelope.read(value)) {
+        reject(topic, kafka, value, envelope.rejected(), envelope.detail());
+        return;
+      }
+      UTF8String key;
+      try {
+        key = payloadText(kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(0));
+      } catch (IOException e) {
+        reject(topic, kafka, value, RejectReason.KEY_UNREADABLE, e.getMessage());
+        return;
+      }
+      if (envelope.newSchema() != null) {
+        schemas.add(
+            new EventSchemas.Seen(
+                envelope.schema(), topic.name.toString(), envelope.newSchema(), envelope.lsn()));
+      }
+      topic.write(kafka, value, key, envelope);
+    }
+
+    private void reject(
+        TopicFiles topic, InternalRow kafka, byte[] value, RejectReason reason, String detail) {
+      int partition = kafka.getInt(KafkaRecords.PARTITION);
+      long offset = kafka.getLong(KafkaRecords.OFFSET);
+      topic.rejected++;
+      long kept =
+          rejectedThrough.getOrDefault(topic.name.toString(), Map.of()).getOrDefault(partition, 0L);
+      if (offset >= kept) {
+        rejected.write(
+            RejectedRows.row(
+                Stage.BRONZE,
+                reason,
+                detail,
+                topic.name,
+                partition,
+                offset,
+                kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY),
+                value));
+      }
+    }
+
+    private TopicFiles topic(UTF8String name) {
+      TopicFiles topic = topics.get(name);
+      if (topic == null) {
+        // The row is reused for the next record, so its name must be copied to be kept.
+        UTF8String copy = name.copy();
+        topic = new TopicFiles(copy, tables.get(copy.toString()));
+        topics.put(copy, topic);
+      }
+      return topic;
+    }
+
+    Output finish() {
+      Map<String, TopicOutput> outputs = new HashMap<>();
+      topics.forEach((name, topic) -> outputs.put(name.toString(), topic.finish()));
+      return new Output(outputs, rejected.close(), schemas);
+    }
+  }
+
+  /** The files of one topic's table within a task. */
+  private final class TopicFiles {
+
+    private final UTF8String name;
+    private final RowFiles files;
+    private final Latencies latencies = Latencies.none();
+    private final Set<String> schemas = new TreeSet<>();
+    private long rows;
+    private long moves;
+    private long truncates;
+    private long tombstones;
+    private long rejected;
+
+    TopicFiles(UTF8String name, Table table) {
+      this.name = name;
+      this.files = RowFiles.ofDay(table, ChangeColumns.PROCESSED_AT, processedAtMicros);
+    }
+
+    /** Writes an event, its columns in the order of {@link BronzeTable#SCHEMA}. */
+    void write(InternalRow kafka, byte[] value, UTF8String key, ChangeEnvelope change) {
+      UTF8String movedFrom = header(kafka, OLD_KEY);
+      rows++;
+      moves += movedFrom == null ? 0 : 1;
+      truncates += "t".equals(change.op()) ? 1 : 0;
+      if (change.schema() != null) {
+        schemas.add(change.schema());
+      }
+      if (change.committedMicros() >= 0 && !change.snapshot()) {
+        latencies.add(change.committedMicros() / 1000);
+      }
+      files.write(
+          new GenericInternalRow(
+              new Object[] {
+                kafka.getInt(KafkaRecords.PARTITION),
+                kafka.getLong(KafkaRecords.OFFSET),
+                epoch,
+                change.lsn(),
+                change.txid() < 0 ? null : (Object) change.txid(),
+                UTF8String.fromString(change.op()),
+                change.snapshot(),
+                change.committedMicros() < 0 ? null : (Object) change.committedMicros(),
+                UTF8String.fromString(change.schema()),
+                movedFrom,
+                header(kafka, NEW_KEY),
+                key,
+                text(value, change.before()),
+                text(value, change.after()),
+                processedAtMicros
+              }));
+    }
+
+    TopicOutput finish() {
+      return new TopicOutput(
+          files.close(),
+          new ChangeContents(rows, moves, truncates, schemas),
+          tombstones,
+          rejected,
+          latencies);
+    }
+  }
+
+  /** Returns a header's payload; NULL when it is absent or not JSON. */
+  private static UTF8String header(InternalRow kafka, UTF8String name) {
+    if (kafka.isNullAt(KafkaRecords.HEADERS)) {
+      return null;
+    }
+    ArrayData headers = kafka.getArray(KafkaRecords.HEADERS);
+    for (int i = 0; i < headers.numElements(); i++) {
+      InternalRow header = headers.getStruct(i, 2);
+      if (name.equals(header.getUTF8String(0)) && !header.isNullAt(1)) {
+        try {
+          return payloadText(header.getBinary(1));
+        } catch (IOException e) {
+          // A key in another form than JSON cannot be followed; silver then treats the event as an
+          // insert of a new key, and flags what it cannot restore.
+          return null;
+        }
+      }
+    }
+    return null;
+  }
+
+  private static UTF8String payloadText(byte[] document) throws IOException {
+    return document == null ? null : text(document, ChangeEnvelope.payload(document));
+  }
+
+  private static UTF8String text(byte[] bytes, Slice slice) {
+    return slice == null
+        ? null
+        : UTF8String.fromBytes(bytes, slice.start(), slice.end() - slice.start());
+  }
+}

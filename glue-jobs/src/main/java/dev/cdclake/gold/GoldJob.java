@@ -1,0 +1,235 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.gold;
+
+import static org.apache.spark.sql.functions.broadcast;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SettingsException;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.SourceTable.OnDelete;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.runtime.StageReport;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.iceberg.Table;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Refreshes the gold models whose inputs changed, in the order in which they depend on each other.
+ *
+ * <p>The snapshots of the inputs are recorded with the result, so a refresh that dies is simply run
+ * again, and a model whose inputs did not change is left alone.
+ */
+public final class GoldJob {
+
+  private final SparkSession spark;
+  private final LakeTables tables;
+  private final Pipeline pipeline;
+  private final List<GoldModel> models;
+
+  public GoldJob(SparkSession spark, LakeTables tables, Pipeline pipeline) {
+    this.spark = spark;
+    this.tables = tables;
+    this.pipeline = pipeline;
+    this.models = GoldModels.read(pipeline);
+  }
+
+  /**
+   * Refreshes what changed.
+   *
+   * @return a report per refreshed model; a model whose inputs do not exist yet has none
+   */
+  public List<StageReport> runBatch() {
+    List<StageReport> reports = new ArrayList<>();
+    for (GoldModel model : models) {
+      refresh(model).ifPresent(reports::add);
+    }
+    return reports;
+  }
+
+  /** Runs the tests of the models over their whole tables; returns what is broken, in words. */
+  public List<String> brokenTests() {
+    List<String> broken = new ArrayList<>();
+    for (GoldModel model : models) {
+      if (tables.find(pipeline.gold(model.name())).isPresent()) {
+        broken.addAll(ModelTests.broken(spark, model, pipeline.gold(model.name())));
+      }
+    }
+    return broken;
+  }
+
+  private Optional<StageReport> refresh(GoldModel model) {
+    Instant start = Instant.now();
+    Map<String, Table> inputs = inputs(model);
+    if (inputs.size() < model.inputs().size()) {
+      return Optional.empty();
+    }
+    LakeTable name = pipeline.gold(model.name());
+    StructType columns = checkedColumns(model);
+    GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
+    Progress before = gold.progress();
+    Progress reached = reached(inputs);
+    if (before.snapshots().equals(reached.snapshots())) {
+      return Optional.empty();
+    }
+
+    Optional<Dataset<Row>> touched =
+        model.isIncremental() ? touched(model, inputs, before) : Optional.empty();
+    if (touched.isPresent()) {
+      Dataset<Row> keys = touched.get().distinct().persist();
+      gold.refresh(result(model, keys), keys, model.key().get(0), reached);
+      long rows = keys.count();
+      keys.unpersist();
+      return Optional.of(report(model, rows, gold, start));
+    }
+    gold.rebuild(spark.sql(model.sqlOver(input -> GoldModel.table(pipeline, input))), reached);
+    return Optional.of(report(model, gold.rows().count(), gold, start));
+  }
+
+  private Map<String, Table> inputs(GoldModel model) {
+    Map<String, Table> inputs = new LinkedHashMap<>();
+    for (String input : model.inputs()) {
+      input(input)
+          .filter(table -> table.currentSnapshot() != null)
+          .ifPresent(table -> inputs.put(input, table));
+    }
+    return inputs;
+  }
+
+  private Optional<Table> input(String input) {
+    String noun = input.substring(input.indexOf('.') + 1);
+    if (input.startsWith("gold.")) {
+      return tables.find(pipeline.gold(noun));
+    }
+    return source(input).map(pipeline::silver).flatMap(tables::find);
+  }
+
+  private Optional<SourceTable> source(String input) {
+    return pipeline.tables().stream()
+        .filter(table -> input.equals("silver." + table.lakeName()))
+        .findFirst();
+  }
+
+  private static Progress reached(Map<String, Table> inputs) {
+    Map<String, Long> snapshots = new HashMap<>();
+    inputs.forEach((input, table) -> snapshots.put(input, table.currentSnapshot().snapshotId()));
+    return new Progress(Progress.NONE.offsets(), snapshots, Progress.NONE.truncated());
+  }
+
+  /** Analyses the select against the columns that silver has, and compares it with the promise. */
+  private StructType checkedColumns(GoldModel model) {
+    StructType actual;
+    try {
+      actual = spark.sql(model.sqlOver(input -> GoldModel.table(pipeline, input))).schema();
+    } catch (Exception e) {
+      if (e instanceof AnalysisException) {
+        throw new SettingsException(
+            model.name() + ".sql", List.of(e.getMessage().lines().findFirst().orElse("")));
+      }
+      throw e;
+    }
+    List<String> problems = new ArrayList<>();
+    if (!List.of(actual.fieldNames()).equals(List.copyOf(model.columns().keySet()))) {
+      problems.add(
+          "%s.yml lists the columns %s, the select yields %s."
+              .formatted(model.name(), model.columns().keySet(), List.of(actual.fieldNames())));
+    } else {
+      model
+          .columns()
+          .forEach(
+              (name, column) -> {
+                DataType promised = DataType.fromDDL(column.type());
+                if (!promised.sameType(actual.apply(name).dataType())) {
+                  problems.add(
+                      "column '%s' is %s in %s.yml, the select yields %s."
+                          .formatted(
+                              name,
+                              column.type(),
+                              model.name(),
+                              actual.apply(name).dataType().sql()));
+                }
+              });
+    }
+    if (!problems.isEmpty()) {
+      throw new SettingsException("gold model " + model.name(), problems);
+    }
+    return actual;
+  }
+
+  /** Returns the keys to recompute; empty if the model has to be rebuilt. */
+  private Optional<Dataset<Row>> touched(
+      GoldModel model, Map<String, Table> inputs, Progress before) {
+    List<Dataset<Row>> touched = new ArrayList<>();
+    for (Map.Entry<String, Table> input : inputs.entrySet()) {
+      Long since = before.snapshots().get(input.getKey());
+      String column = model.touchedBy().get(input.getKey());
+      long now = input.getValue().currentSnapshot().snapshotId();
+      if (since != null && since == now) {
+        continue;
+      }
+      boolean purged =
+          source(input.getKey()).map(s -> s.onDelete() == OnDelete.PURGE).orElse(false);
+      if (since == null || column == null || purged) {
+        return Optional.empty();
+      }
+      Optional<Dataset<Row>> keys =
+          TouchedKeys.of(
+              spark, input.getValue(), GoldModel.table(pipeline, input.getKey()), column, since);
+      if (keys.isEmpty()) {
+        return Optional.empty();
+      }
+      touched.add(keys.get());
+    }
+    return touched.stream().reduce(Dataset::union);
+  }
+
+  /** Runs the select over the rows of the touched keys alone. */
+  private Dataset<Row> result(GoldModel model, Dataset<Row> keys) {
+    Map<String, String> views = new HashMap<>();
+    model
+        .touchedBy()
+        .forEach(
+            (input, column) -> {
+              String view = "touched_" + model.name() + "_" + input.replace('.', '_');
+              Dataset<Row> rows = spark.table(GoldModel.table(pipeline, input));
+              rows.join(broadcast(keys), rows.col(column).equalTo(keys.col("key")), "left_semi")
+                  .createOrReplaceTempView(view);
+              views.put(input, view);
+            });
+    return spark.sql(
+        model.sqlOver(
+            input ->
+                views.containsKey(input) ? views.get(input) : GoldModel.table(pipeline, input)));
+  }
+
+  private StageReport report(GoldModel model, long rows, GoldTable gold, Instant start) {
+    Instant now = Instant.now();
+    return new StageReport(
+        Stage.GOLD,
+        model.name(),
+        rows,
+        rows,
+        0,
+        0,
+        0,
+        0,
+        gold.snapshot(),
+        now,
+        now.toEpochMilli() - start.toEpochMilli(),
+        -1,
+        -1);
+  }
+}

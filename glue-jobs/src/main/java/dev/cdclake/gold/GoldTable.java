@@ -1,0 +1,157 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.gold;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.iceberg.PartitionSpec;
+import org.apache.iceberg.Schema;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.spark.CommitMetadata;
+import org.apache.iceberg.spark.SparkSchemaUtil;
+import org.apache.iceberg.types.Types;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameWriterV2;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/** A gold model's table: replaced as a whole, or by the keys that were touched. */
+final class GoldTable {
+
+  private static final String TOUCHED = "_touched_key";
+
+  private final SparkSession spark;
+  private final LakeTable name;
+  private final Table table;
+
+  private GoldTable(SparkSession spark, LakeTable name, Table table) {
+    this.spark = spark;
+    this.name = name;
+    this.table = table;
+  }
+
+  /** Opens the table, creating it with the model's columns and their descriptions. */
+  static GoldTable open(
+      SparkSession spark, LakeTables tables, LakeTable name, GoldModel model, StructType result) {
+    Schema plain = SparkSchemaUtil.convert(result);
+    List<Types.NestedField> fields = new ArrayList<>();
+    for (Types.NestedField field : plain.columns()) {
+      fields.add(
+          Types.NestedField.optional(
+              field.fieldId(),
+              field.name(),
+              field.type(),
+              model.columns().get(field.name()).description()));
+    }
+    Table table =
+        tables.open(
+            name,
+            new Schema(fields),
+            PartitionSpec.unpartitioned(),
+            Map.of("comment", model.description()));
+    return new GoldTable(spark, name, table);
+  }
+
+  Progress progress() {
+    table.refresh();
+    return Progress.of(table, Stage.GOLD);
+  }
+
+  boolean hasColumns(StructType result) {
+    StructType actual = SparkSchemaUtil.convert(table.schema());
+    if (actual.size() != result.size()) {
+      return false;
+    }
+    for (StructField field : result.fields()) {
+      if (!List.of(actual.fieldNames()).contains(field.name())
+          || !actual.apply(field.name()).dataType().sameType(field.dataType())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Replaces all rows. */
+  void rebuild(Dataset<Row> result, Progress reached) {
+    DataFrameWriterV2<Row> writer = result.writeTo(name.quoted());
+    reached
+        .summary(Stage.GOLD)
+        .forEach((key, value) -> writer.option("snapshot-property." + key, value));
+    try {
+      writer.overwrite(lit(true));
+    } catch (NoSuchTableException e) {
+      throw new IllegalStateException("Table '" + name.label() + "' vanished.", e);
+    }
+  }
+
+  /**
+   * Replaces the rows of touched keys; a touched key without a result loses its row.
+   *
+   * @param touched one column {@code key}, distinct
+   */
+  void refresh(Dataset<Row> result, Dataset<Row> touched, String key, Progress reached) {
+    Dataset<Row> keys = touched.select(col("key").as(TOUCHED));
+    Dataset<Row> changes = keys.join(result, keys.col(TOUCHED).equalTo(result.col(key)), "left");
+    String view = "touched_" + name.name();
+    changes.createOrReplaceTempView(view);
+    String merge =
+        "merge into %s as gold using %s as changes on gold.`%s` = changes.%s"
+                .formatted(name.quoted(), view, key, TOUCHED)
+            + " when matched and changes.`%s` is null then delete".formatted(key)
+            + " when matched then update set "
+            + assignments(result)
+            + " when not matched and changes.`%s` is not null then insert ".formatted(key)
+            + values(result);
+    CommitMetadata.withCommitProperties(
+        reached.summary(Stage.GOLD),
+        () -> {
+          spark.sql(merge);
+          return null;
+        },
+        RuntimeException.class);
+    spark.catalog().dropTempView(view);
+  }
+
+  private static String assignments(Dataset<Row> result) {
+    List<String> assignments = new ArrayList<>();
+    for (String column : result.columns()) {
+      assignments.add("gold.`%s` = changes.`%s`".formatted(column, column));
+    }
+    return String.join(", ", assignments);
+  }
+
+  private static String values(Dataset<Row> result) {
+    List<String> targets = new ArrayList<>();
+    List<String> values = new ArrayList<>();
+    for (String column : result.columns()) {
+      targets.add("`" + column + "`");
+      values.add("changes.`" + column + "`");
+    }
+    return "(%s) values (%s)".formatted(String.join(", ", targets), String.join(", ", values));
+  }
+
+  long snapshot() {
+    table.refresh();
+    return table.currentSnapshot().snapshotId();
+  }
+
+  /** Returns the rows, for tests of the model. */
+  Dataset<Row> rows() {
+    return spark.table(name.quoted());
+  }
+
+  static Column quoted(String column) {
+    return col("`" + column + "`");
+  }
+}

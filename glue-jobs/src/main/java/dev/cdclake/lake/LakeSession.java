@@ -1,0 +1,79 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.lake;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Profile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Opens the Spark session of a job, with the pipeline's Iceberg catalog under the name {@code
+ * lake}.
+ *
+ * <p>Where Spark runs (master, memory) is decided by whoever starts the process; on its own, a
+ * session uses this machine's cores.
+ */
+public final class LakeSession {
+
+  private LakeSession() {}
+
+  /** Opens a session, or returns the one that this process already has. */
+  public static SparkSession open(Pipeline pipeline, String name) {
+    SparkSession.Builder builder =
+        SparkSession.builder()
+            .appName("cdclake-" + name)
+            .config("spark.ui.enabled", "false")
+            .config("spark.scheduler.mode", "FAIR")
+            .config("spark.sql.session.timeZone", "UTC")
+            .config("spark.sql.datetime.java8API.enabled", "true")
+            .config("spark.sql.shuffle.partitions", "4")
+            .config("spark.sql.adaptive.enabled", "true")
+            .config("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false")
+            .config(
+                "spark.sql.extensions",
+                "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
+            .config("spark.sql.defaultCatalog", LakeTable.CATALOG);
+    if (System.getProperty("spark.master") == null) {
+      builder.master("local[*]").config("spark.driver.host", "localhost");
+    }
+    catalog(pipeline.profile()).forEach((key, value) -> builder.config(catalogKey(key), value));
+    builder.config(catalogKey(""), "org.apache.iceberg.spark.SparkCatalog");
+    return builder.getOrCreate();
+  }
+
+  private static String catalogKey(String key) {
+    String prefix = "spark.sql.catalog." + LakeTable.CATALOG;
+    return key.isEmpty() ? prefix : prefix + "." + key;
+  }
+
+  /** Returns Iceberg's catalog properties for a profile. */
+  static Map<String, String> catalog(Profile profile) {
+    Map<String, String> catalog = new TreeMap<>();
+    catalog.put("type", profile.catalog().name().toLowerCase(Locale.ROOT));
+    catalog.put("warehouse", profile.warehouse());
+    catalog.put("cache-enabled", "false");
+    if (profile.catalog() == Profile.Catalog.JDBC && !profile.properties().containsKey("uri")) {
+      // One file, shared by the processes of one machine; a writer waits for another's lock.
+      catalog.put(
+          "uri", "jdbc:sqlite:" + profile.state().resolve("catalog.db") + "?busy_timeout=30000");
+      catalog.put("jdbc.schema-version", "V1");
+      createFolder(profile);
+    }
+    catalog.putAll(profile.properties());
+    return catalog;
+  }
+
+  private static void createFolder(Profile profile) {
+    try {
+      Files.createDirectories(profile.state());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot create folder '" + profile.state() + "'.", e);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.lake;
+
+import static org.apache.iceberg.types.Types.NestedField.optional;
+import static org.apache.iceberg.types.Types.NestedField.required;
+
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.RejectReason;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.iceberg.AppendFiles;
+import org.apache.iceberg.PartitionSpec;
+import org.apache.iceberg.Schema;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.types.Types;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
+
+/**
+ * The table of events and rows that could not be used, with the reason, the place in Kafka and the
+ * bytes.
+ *
+ * <p>It is committed before the table whose rows it lacks, and remembers per stage and topic up to
+ * where it is complete: a batch that is repeated after a crash adds no row twice.
+ */
+public final class RejectedRows {
+
+  private static final Schema SCHEMA =
+      new Schema(
+          required(1, "stage", Types.StringType.get()),
+          required(2, "reason", Types.StringType.get()),
+          optional(3, "detail", Types.StringType.get()),
+          required(4, "topic", Types.StringType.get()),
+          required(5, ChangeColumns.PARTITION, Types.IntegerType.get()),
+          required(6, ChangeColumns.OFFSET, Types.LongType.get()),
+          optional(7, "key", Types.BinaryType.get()),
+          optional(8, "value", Types.BinaryType.get()),
+          required(9, "rejected_at", Types.TimestampType.withZone()));
+
+  private final Table table;
+
+  public RejectedRows(LakeTables tables, Pipeline pipeline) {
+    this.table =
+        tables.open(pipeline.rejectedRows(), SCHEMA, PartitionSpec.unpartitioned(), Map.of());
+  }
+
+  /** Returns the table for use in tasks. */
+  public Table table() {
+    return table;
+  }
+
+  /** Returns the next offsets, per partition, up to which a stage's rejects of a topic are kept. */
+  public synchronized Map<Integer, Long> complete(Stage stage, String topic) {
+    table.refresh();
+    return Progress.of(table, stage).offsets(source(stage, topic));
+  }
+
+  /**
+   * Commits rejected rows.
+   *
+   * @param next by topic, then by partition: the offsets up to which the rows are complete
+   */
+  public synchronized void append(
+      Stage stage, RowFiles.Written written, Map<String, Map<Integer, Long>> next) {
+    if (written.rows().isEmpty()) {
+      return;
+    }
+    table.refresh();
+    Progress before = Progress.of(table, stage);
+    Progress after = before;
+    for (Map.Entry<String, Map<Integer, Long>> topic : new TreeMap<>(next).entrySet()) {
+      after = after.withOffsets(source(stage, topic.getKey()), topic.getValue());
+    }
+    AppendFiles append = table.newAppend();
+    written.rows().forEach(append::appendFile);
+    after.commitWith(append, stage, before).commit();
+  }
+
+  /** Makes a row for {@link RowFiles}. */
+  public static InternalRow row(
+      Stage stage,
+      RejectReason reason,
+      String detail,
+      UTF8String topic,
+      int partition,
+      long offset,
+      byte[] key,
+      byte[] value) {
+    Instant now = Instant.now();
+    return new GenericInternalRow(
+        new Object[] {
+          UTF8String.fromString(stage.label()),
+          UTF8String.fromString(reason.name()),
+          UTF8String.fromString(detail),
+          topic,
+          partition,
+          offset,
+          key,
+          value,
+          TimeUnit.SECONDS.toMicros(now.getEpochSecond()) + now.getNano() / 1000
+        });
+  }
+
+  private static String source(Stage stage, String topic) {
+    return stage.label() + "/" + topic;
+  }
+}

@@ -1,0 +1,221 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.line;
+
+import dev.cdclake.bronze.BronzeJob;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.gold.GoldJob;
+import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.runtime.StageReport;
+import dev.cdclake.silver.SilverJob;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Runs the stages of the lake: once over what is there, or again and again until stopped.
+ *
+ * <p>Both ways run the same batches; a batch knows where it begins from the table it writes, so
+ * there is no checkpoint beside the tables. Continuously, each stage has a thread of its own and
+ * they meet at the tables alone.
+ */
+public final class LakeLine implements AutoCloseable {
+
+  /** Stages that run in the lake, in flow order. */
+  public static final Set<Stage> STAGES = Set.of(Stage.BRONZE, Stage.SILVER, Stage.GOLD);
+
+  private static final int TABLES_AT_ONCE = 4;
+
+  /** Time from the start of one batch to the start of the next: bounds the number of commits. */
+  private static final Map<Stage, Duration> PACE =
+      new EnumMap<>(
+          Map.of(
+              Stage.BRONZE, Duration.ofMillis(500),
+              Stage.SILVER, Duration.ofMillis(500)));
+
+  private final SparkSession spark;
+  private final Pipeline pipeline;
+  private final Consumer<StageReport> reports;
+  private final BronzeJob bronze;
+  private final List<SilverJob> silver = new ArrayList<>();
+  private final GoldJob gold;
+  private final AtomicBoolean stopped = new AtomicBoolean();
+  private final ExecutorService tables = Executors.newFixedThreadPool(TABLES_AT_ONCE);
+
+  /**
+   * Prepares the stages; nothing is read yet.
+   *
+   * @param reports told of every batch, from several threads, one call at a time
+   */
+  public LakeLine(SparkSession spark, Pipeline pipeline, Consumer<StageReport> reports) {
+    LakeTables lake = new LakeTables(spark);
+    this.spark = spark;
+    this.pipeline = pipeline;
+    this.reports = reports;
+    this.bronze = new BronzeJob(spark, pipeline);
+    EventSchemas schemas = new EventSchemas(spark, lake, pipeline);
+    RejectedRows rejectedRows = new RejectedRows(lake, pipeline);
+    for (SourceTable table : pipeline.tables()) {
+      silver.add(new SilverJob(spark, lake, schemas, rejectedRows, pipeline, table));
+    }
+    this.gold = new GoldJob(spark, lake, pipeline);
+  }
+
+  /** Runs stages, one after the other, over everything that is there when each begins. */
+  public void runAvailable(Set<Stage> stages) {
+    if (stages.contains(Stage.BRONZE)) {
+      List<StageReport> batch;
+      do {
+        batch = runBronze();
+      } while (batch.stream().anyMatch(report -> report.behind() > 0));
+    }
+    if (stages.contains(Stage.SILVER)) {
+      boolean behind;
+      do {
+        behind = runSilver().stream().anyMatch(report -> report.behind() > 0);
+      } while (behind);
+    }
+    if (stages.contains(Stage.GOLD)) {
+      runGold();
+    }
+  }
+
+  /** Runs stages side by side until {@link #stop} is called or one of them fails. */
+  public void runContinuously(Set<Stage> stages) {
+    ExecutorService threads = Executors.newFixedThreadPool(stages.size());
+    CompletionService<Void> running = new ExecutorCompletionService<>(threads);
+    if (stages.contains(Stage.BRONZE)) {
+      running.submit(repeat(this::runBronze, PACE.get(Stage.BRONZE)));
+    }
+    if (stages.contains(Stage.SILVER)) {
+      running.submit(repeat(this::runSilver, PACE.get(Stage.SILVER)));
+    }
+    if (stages.contains(Stage.GOLD)) {
+      running.submit(repeat(this::runGold, pipeline.gold().refreshEvery()));
+    }
+    try {
+      for (int i = 0; i < stages.size(); i++) {
+        running.take().get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw unwrapped(e);
+    } finally {
+      stop();
+      threads.shutdown();
+    }
+  }
+
+  /** Lets continuous stages end after the batch that they are in. */
+  public void stop() {
+    stopped.set(true);
+  }
+
+  /** Runs the tests of the gold models; returns what is broken, in words. */
+  public List<String> brokenGoldTests() {
+    return gold.brokenTests();
+  }
+
+  @Override
+  public void close() {
+    stop();
+    tables.shutdown();
+    bronze.close();
+  }
+
+  private List<StageReport> runBronze() {
+    return inPool(Stage.BRONZE, () -> reported(bronze.runBatch()));
+  }
+
+  private List<StageReport> runSilver() {
+    List<Future<Optional<StageReport>>> batches = new ArrayList<>();
+    for (SilverJob job : silver) {
+      batches.add(
+          tables.submit(
+              () ->
+                  inPool(
+                      Stage.SILVER,
+                      () -> {
+                        Optional<StageReport> report = job.runBatch();
+                        reported(report.stream().toList());
+                        return report;
+                      })));
+    }
+    List<StageReport> done = new ArrayList<>();
+    RuntimeException failure = null;
+    for (Future<Optional<StageReport>> batch : batches) {
+      try {
+        batch.get().ifPresent(done::add);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while folding.", e);
+      } catch (ExecutionException e) {
+        failure = unwrapped(e);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return done;
+  }
+
+  private List<StageReport> runGold() {
+    return inPool(Stage.GOLD, () -> reported(gold.runBatch()));
+  }
+
+  /** Gives each stage its share of the cores: a long batch of one does not hold up the others. */
+  private <T> T inPool(Stage stage, java.util.function.Supplier<T> work) {
+    spark.sparkContext().setLocalProperty("spark.scheduler.pool", stage.label());
+    return work.get();
+  }
+
+  private List<StageReport> reported(List<StageReport> batch) {
+    synchronized (reports) {
+      batch.forEach(reports);
+    }
+    return batch;
+  }
+
+  private Callable<Void> repeat(Callable<List<StageReport>> batch, Duration pace) {
+    return () -> {
+      try {
+        while (!stopped.get()) {
+          long start = System.nanoTime();
+          batch.call();
+          long rest = pace.toNanos() - (System.nanoTime() - start);
+          if (rest > 0) {
+            TimeUnit.NANOSECONDS.sleep(rest);
+          }
+        }
+        return null;
+      } finally {
+        stop();
+      }
+    };
+  }
+
+  private static RuntimeException unwrapped(ExecutionException e) {
+    return e.getCause() instanceof RuntimeException cause
+        ? cause
+        : new IllegalStateException(e.getCause());
+  }
+}

@@ -1,0 +1,28 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.runtime;
+
+/**
+ * Named points at which a test may let the process die, as if it were killed.
+ *
+ * <p>Set the system property {@code cdclake.die-at} to a point's name; without it a point costs one
+ * comparison.
+ */
+public enum FaultPoint {
+  /** Bronze wrote its files and committed nothing. */
+  BRONZE_BEFORE_COMMIT,
+  /** Bronze committed the first of several tables. */
+  BRONZE_AFTER_FIRST_COMMIT,
+  /** Silver wrote its files and committed nothing. */
+  SILVER_BEFORE_COMMIT,
+  /** Silver committed a table. */
+  SILVER_AFTER_COMMIT;
+
+  private static final String CHOSEN = System.getProperty("cdclake.die-at");
+
+  /** Ends the process, without any clean-up, if this is the chosen point. */
+  public void pass() {
+    if (CHOSEN != null && CHOSEN.equals(name())) {
+      Runtime.getRuntime().halt(137);
+    }
+  }
+}

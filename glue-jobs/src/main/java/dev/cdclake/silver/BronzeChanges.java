@@ -1,0 +1,237 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.failure.RejectReason;
+import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Bronze rows with their keys decoded, as {@link ChangeRow}s; TRUNCATEs are left out, they belong
+ * to no key.
+ */
+final class BronzeChanges {
+
+  private static final String[] COLUMNS = {
+    ChangeColumns.EPOCH,
+    ChangeColumns.LSN,
+    ChangeColumns.SNAPSHOT,
+    ChangeColumns.PARTITION,
+    ChangeColumns.OFFSET,
+    ChangeColumns.OP,
+    ChangeColumns.TXID,
+    ChangeColumns.COMMITTED_AT,
+    ChangeColumns.SCHEMA,
+    ChangeColumns.KEY,
+    ChangeColumns.AFTER,
+    ChangeColumns.MOVED_FROM
+  };
+
+  private BronzeChanges() {}
+
+  /**
+   * What tasks need to decode the rows of one table.
+   *
+   * @param schemas text of the event schemas by fingerprint
+   * @param groups by key: the group that its changes of the key tie it to, absent for most keys
+   */
+  record Decoder(SilverSchema silver, Map<String, String> schemas, Map<String, String> groups)
+      implements Serializable {
+
+    EventSchema schema(String fingerprint) {
+      return EventSchema.of(fingerprint, schemas.get(fingerprint));
+    }
+
+    String group(String key) {
+      return groups.getOrDefault(key, key);
+    }
+  }
+
+  /** Decodes the changes of a slice. */
+  static Dataset<Row> read(BronzeSlice slice, Broadcast<Decoder> decoder, StructType shape) {
+    MapPartitionsFunction<Row, Row> decode =
+        rows -> map(rows, row -> List.of(change(row, decoder.value())));
+    return withoutTruncates(slice)
+        .select(columns(COLUMNS))
+        .mapPartitions(decode, Encoders.row(shape));
+  }
+
+  /** Returns the keys that a slice touches, typed, a key possibly more than once. */
+  static Dataset<Row> keys(BronzeSlice slice, Broadcast<Decoder> decoder, StructType keyShape) {
+    MapPartitionsFunction<Row, Row> decode = rows -> map(rows, row -> keys(row, decoder.value()));
+    return withoutTruncates(slice)
+        .select(columns(ChangeColumns.SCHEMA, ChangeColumns.KEY, ChangeColumns.MOVED_FROM))
+        .mapPartitions(decode, Encoders.row(keyShape));
+  }
+
+  /** Returns pairs of (key, key it had before) for the rows of a slice whose key was updated. */
+  static List<Row> moves(BronzeSlice slice, Broadcast<Decoder> decoder, StructType pairShape) {
+    MapPartitionsFunction<Row, Row> decode = rows -> map(rows, row -> move(row, decoder.value()));
+    return slice
+        .rows()
+        .where(functions.col(ChangeColumns.MOVED_FROM).isNotNull())
+        .select(columns(ChangeColumns.SCHEMA, ChangeColumns.KEY, ChangeColumns.MOVED_FROM))
+        .mapPartitions(decode, Encoders.row(pairShape))
+        .collectAsList();
+  }
+
+  private static Dataset<Row> withoutTruncates(BronzeSlice slice) {
+    return slice.contents().truncates() == 0
+        ? slice.rows()
+        : slice.rows().where(functions.col(ChangeColumns.OP).notEqual("t"));
+  }
+
+  private static Row change(Row bronze, Decoder decoder) {
+    Object[] change = new Object[ChangeRow.at(ChangeRow.CURRENT) + 1];
+    String op = bronze.getString(5);
+    boolean snapshot = bronze.getBoolean(2);
+    change[ChangeRow.at(ChangeRow.KIND)] = 1;
+    change[ChangeRow.at(ChangeRow.EPOCH)] = bronze.getInt(0);
+    change[ChangeRow.at(ChangeRow.LSN)] = bronze.getLong(1);
+    change[ChangeRow.at(ChangeRow.STREAMED)] = snapshot ? 0 : 1;
+    change[ChangeRow.at(ChangeRow.PARTITION)] = bronze.getInt(3);
+    change[ChangeRow.at(ChangeRow.OFFSET)] = bronze.getLong(4);
+    change[ChangeRow.at(ChangeRow.OP)] = op;
+    change[ChangeRow.at(ChangeRow.TXID)] = bronze.get(6);
+    change[ChangeRow.at(ChangeRow.COMMITTED_AT)] = bronze.get(7);
+    change[ChangeRow.at(ChangeRow.SCHEMA)] = bronze.get(8);
+    change[ChangeRow.at(ChangeRow.KEY_JSON)] = bronze.get(9);
+    change[ChangeRow.at(ChangeRow.AFTER)] = bronze.get(10);
+    identify(change, op, bronze.getString(11), decoder);
+    return RowFactory.create(change);
+  }
+
+  /** Sets key and group, or the reason why the change has none. */
+  private static void identify(Object[] change, String op, String movedFrom, Decoder decoder) {
+    String event =
+        change[ChangeRow.at(ChangeRow.PARTITION)]
+            + "\u001f"
+            + change[ChangeRow.at(ChangeRow.OFFSET)];
+    change[ChangeRow.at(ChangeRow.KEY)] = event;
+    change[ChangeRow.at(ChangeRow.GROUP)] = event;
+    String fingerprint = (String) change[ChangeRow.at(ChangeRow.SCHEMA)];
+    if (fingerprint == null) {
+      reject(change, RejectReason.SCHEMA_MISSING, "The event carries no schema");
+      return;
+    }
+    EventSchema schema = decoder.schema(fingerprint);
+    String conflict = decoder.silver().conflict(schema);
+    if (conflict != null) {
+      reject(change, RejectReason.SCHEMA_CONFLICT, conflict);
+      return;
+    }
+    String keyJson = (String) change[ChangeRow.at(ChangeRow.KEY_JSON)];
+    if (!decoder.silver().keyed()) {
+      if (!"c".equals(op) && !"r".equals(op)) {
+        reject(
+            change,
+            RejectReason.CHANGE_WITHOUT_KEY,
+            "The table has no key, so the row to change cannot be found");
+      }
+      return;
+    }
+    if (keyJson == null) {
+      reject(change, RejectReason.KEY_MISSING, "The event has no key, the table has one");
+      return;
+    }
+    try {
+      String key = keyText(keyJson, schema, decoder);
+      change[ChangeRow.at(ChangeRow.KEY)] = key;
+      change[ChangeRow.at(ChangeRow.GROUP)] = decoder.group(key);
+      if (movedFrom != null) {
+        change[ChangeRow.at(ChangeRow.MOVED_FROM)] = keyText(movedFrom, schema, decoder);
+      }
+    } catch (UnreadableValueException e) {
+      reject(change, RejectReason.KEY_UNREADABLE, e.getMessage());
+    }
+  }
+
+  private static void reject(Object[] change, RejectReason reason, String detail) {
+    change[ChangeRow.at(ChangeRow.REASON)] = reason.name();
+    change[ChangeRow.at(ChangeRow.DETAIL)] = detail;
+  }
+
+  private static List<Row> keys(Row bronze, Decoder decoder) {
+    List<Row> keys = new ArrayList<>(1);
+    String fingerprint = bronze.getString(0);
+    if (fingerprint == null) {
+      return keys;
+    }
+    for (int column = 1; column <= 2; column++) {
+      if (!bronze.isNullAt(column)) {
+        try {
+          keys.add(
+              RowFactory.create(
+                  RowKey.decode(
+                      bronze.getString(column), decoder.schema(fingerprint), decoder.silver())));
+        } catch (UnreadableValueException e) {
+          // The change itself is rejected with this reason when it is decoded.
+          continue;
+        }
+      }
+    }
+    return keys;
+  }
+
+  private static List<Row> move(Row bronze, Decoder decoder) {
+    try {
+      EventSchema schema = decoder.schema(bronze.getString(0));
+      return List.of(
+          RowFactory.create(
+              keyText(bronze.getString(1), schema, decoder),
+              keyText(bronze.getString(2), schema, decoder)));
+    } catch (UnreadableValueException e) {
+      // The change itself is rejected with this reason when it is decoded.
+      return List.of();
+    }
+  }
+
+  private static String keyText(String json, EventSchema schema, Decoder decoder)
+      throws UnreadableValueException {
+    return RowKey.text(Arrays.asList(RowKey.decode(json, schema, decoder.silver())));
+  }
+
+  private static org.apache.spark.sql.Column[] columns(String... names) {
+    return Arrays.stream(names).map(functions::col).toArray(org.apache.spark.sql.Column[]::new);
+  }
+
+  /** A function from one row to several. */
+  private interface Expand {
+    List<Row> apply(Row row);
+  }
+
+  private static Iterator<Row> map(Iterator<Row> rows, Expand expand) {
+    return new Iterator<>() {
+      private Iterator<Row> expanded = List.<Row>of().iterator();
+
+      @Override
+      public boolean hasNext() {
+        while (!expanded.hasNext() && rows.hasNext()) {
+          expanded = expand.apply(rows.next()).iterator();
+        }
+        return expanded.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        if (!hasNext()) {
+          throw new java.util.NoSuchElementException();
+        }
+        return expanded.next();
+      }
+    };
+  }
+}

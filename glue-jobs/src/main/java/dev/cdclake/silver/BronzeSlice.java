@@ -1,0 +1,199 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.lit;
+
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.Position;
+import dev.cdclake.lake.Progress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.iceberg.DataOperations;
+import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.util.SnapshotUtil;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The bronze rows that silver has not folded yet, at most about one batch of them.
+ *
+ * <p>Normally these are the rows appended between two snapshots. If the earlier snapshot has
+ * expired, they are found by their Kafka offsets instead, which silver recorded too.
+ */
+final class BronzeSlice {
+
+  /** Rows after which a slice ends with its snapshot; one commit is never divided. */
+  private static final long ROWS_PER_BATCH = 1_000_000;
+
+  private final Dataset<Row> rows;
+  private final ChangeContents contents;
+  private final Progress through;
+  private final long behind;
+
+  private BronzeSlice(Dataset<Row> rows, ChangeContents contents, Progress through, long behind) {
+    this.rows = rows;
+    this.contents = contents;
+    this.through = through;
+    this.behind = behind;
+  }
+
+  /**
+   * Finds what is unread.
+   *
+   * @param topic the key of the Kafka offsets in the progress of both tables
+   * @param folded what silver has consumed
+   */
+  static BronzeSlice unread(
+      SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded) {
+    Long last = folded.snapshots().get(name.label());
+    boolean known =
+        last == null ? folded.offsets(topic).isEmpty() : SnapshotUtil.isAncestorOf(bronze, last);
+    return known
+        ? between(spark, name, bronze, topic, folded, last)
+        : beyond(spark, name, bronze, topic, folded);
+  }
+
+  private static BronzeSlice between(
+      SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded, Long last) {
+    Deque<Snapshot> unread = new ArrayDeque<>();
+    for (Snapshot snapshot : SnapshotUtil.currentAncestors(bronze)) {
+      if (last != null && snapshot.snapshotId() == last) {
+        break;
+      }
+      unread.addFirst(snapshot);
+    }
+    ChangeContents contents = ChangeContents.NONE;
+    Snapshot end = null;
+    while (!unread.isEmpty() && contents.rows() < ROWS_PER_BATCH) {
+      end = unread.removeFirst();
+      contents = contents.plus(contents(end));
+    }
+    if (end == null) {
+      return new BronzeSlice(null, contents, folded, 0);
+    }
+    long behind = unread.stream().mapToLong(snapshot -> contents(snapshot).rows()).sum();
+    DataFrameReader reader = spark.read().format("iceberg");
+    if (last == null) {
+      reader.option("snapshot-id", end.snapshotId());
+    } else {
+      reader.option("start-snapshot-id", last).option("end-snapshot-id", end.snapshotId());
+    }
+    Dataset<Row> rows = reader.load(name.quoted());
+    return new BronzeSlice(rows, contents, through(bronze, folded, name, topic, end), behind);
+  }
+
+  private static BronzeSlice beyond(
+      SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded) {
+    Snapshot end = bronze.currentSnapshot();
+    Column unread = lit(true);
+    for (Map.Entry<Integer, Long> next : folded.offsets(topic).entrySet()) {
+      unread =
+          unread.and(
+              col(ChangeColumns.PARTITION)
+                  .notEqual(next.getKey())
+                  .or(col(ChangeColumns.OFFSET).geq(next.getValue())));
+    }
+    Dataset<Row> rows = spark.table(name.quoted()).where(unread);
+    Row facts =
+        rows.agg(
+                count(lit(1)),
+                count_if(col(ChangeColumns.MOVED_FROM).isNotNull()),
+                count_if(col(ChangeColumns.OP).equalTo("t")),
+                collect_set(col(ChangeColumns.SCHEMA)))
+            .head();
+    ChangeContents contents =
+        new ChangeContents(
+            facts.getLong(0), facts.getLong(1), facts.getLong(2), Set.copyOf(facts.getList(3)));
+    return new BronzeSlice(rows, contents, through(bronze, folded, name, topic, end), 0);
+  }
+
+  /** Snapshots of other tools (a compaction) hold no changes of their own. */
+  private static ChangeContents contents(Snapshot snapshot) {
+    String json = snapshot.summary().get(ChangeContents.KEY);
+    return json == null || !DataOperations.APPEND.equals(snapshot.operation())
+        ? ChangeContents.NONE
+        : ChangeContents.fromJson(json);
+  }
+
+  private static Progress through(
+      Table table, Progress folded, LakeTable name, String topic, Snapshot end) {
+    Progress bronze = Progress.asOf(table, end, Stage.BRONZE);
+    return folded
+        .withSnapshot(name.label(), end.snapshotId())
+        .withOffsets(topic, bronze.offsets(topic));
+  }
+
+  /** A slice without rows. */
+  static BronzeSlice nothing() {
+    return new BronzeSlice(null, ChangeContents.NONE, Progress.NONE, 0);
+  }
+
+  boolean isEmpty() {
+    return rows == null;
+  }
+
+  /** The bronze rows, not in any order. */
+  Dataset<Row> rows() {
+    return rows;
+  }
+
+  ChangeContents contents() {
+    return contents;
+  }
+
+  /** What silver has consumed once the slice is folded. */
+  Progress through() {
+    return through;
+  }
+
+  /** Bronze rows that wait for a later slice. */
+  long behind() {
+    return behind;
+  }
+
+  /**
+   * Returns the TRUNCATEs that the fold applies, oldest first: those of the slice, and the newest
+   * one applied before, which a late change must still meet.
+   */
+  List<Truncation> truncations(Position applied) {
+    List<Truncation> truncations = new ArrayList<>();
+    if (!applied.equals(Position.START)) {
+      truncations.add(new Truncation(applied.epoch(), applied.lsn(), null, null));
+    }
+    if (contents.truncates() > 0) {
+      rows.where(col(ChangeColumns.OP).equalTo("t"))
+          .select(
+              ChangeColumns.EPOCH,
+              ChangeColumns.LSN,
+              ChangeColumns.TXID,
+              ChangeColumns.COMMITTED_AT)
+          .collectAsList()
+          .forEach(
+              row ->
+                  truncations.add(
+                      new Truncation(
+                          row.getInt(0),
+                          row.getLong(1),
+                          row.isNullAt(2) ? null : row.getLong(2),
+                          row.getInstant(3))));
+    }
+    truncations.sort(Comparator.comparing(Truncation::position));
+    return truncations;
+  }
+}

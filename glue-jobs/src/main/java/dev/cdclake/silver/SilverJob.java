@@ -1,0 +1,227 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import static org.apache.spark.sql.functions.col;
+
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.SourceTable.OnDelete;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.SilverKey;
+import dev.cdclake.runtime.FaultPoint;
+import dev.cdclake.runtime.StageReport;
+import dev.cdclake.silver.BronzeChanges.Decoder;
+import dev.cdclake.silver.KeyFold.Outcomes;
+import dev.cdclake.silver.KeyFold.Rules;
+import dev.cdclake.silver.SilverWriter.Output;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Folds new bronze rows of one table into its silver table: one current row per key.
+ *
+ * <p>Safe to run again: the bronze snapshot that was read is committed together with the rows made
+ * from it.
+ */
+public final class SilverJob {
+
+  private final SparkSession spark;
+  private final JavaSparkContext context;
+  private final LakeTables tables;
+  private final EventSchemas schemas;
+  private final RejectedRows rejectedRows;
+  private final SourceTable source;
+  private final LakeTable bronzeName;
+  private final LakeTable silverName;
+  private final String topic;
+
+  public SilverJob(
+      SparkSession spark,
+      LakeTables tables,
+      EventSchemas schemas,
+      RejectedRows rejectedRows,
+      Pipeline pipeline,
+      SourceTable source) {
+    this.spark = spark;
+    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    this.tables = tables;
+    this.schemas = schemas;
+    this.rejectedRows = rejectedRows;
+    this.source = source;
+    this.bronzeName = pipeline.bronze(source);
+    this.silverName = pipeline.silver(source);
+    this.topic = pipeline.topic(source);
+  }
+
+  /**
+   * Carries one batch from bronze to silver.
+   *
+   * @return empty when there was nothing to fold
+   */
+  public Optional<StageReport> runBatch() {
+    Instant start = Instant.now();
+    Optional<SilverTable> existing = silver();
+    Progress folded = existing.map(SilverTable::progress).orElse(Progress.NONE);
+    BronzeSlice slice = unread(folded);
+    if (slice.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<SilverTable> created = existing.isPresent() ? existing : create(slice);
+    if (created.isEmpty()) {
+      return Optional.empty();
+    }
+
+    SilverTable silver = created.get();
+    silver.evolve(eventSchemas(slice));
+    Outcomes outcomes = outcomes();
+    List<Truncation> truncations = slice.truncations(folded.truncated());
+    Dataset<Row> rows = fold(slice, silver, truncations, outcomes);
+    Dataset<Row> flagged = Expectations.flag(rows, source.expectations(), silverName);
+    Output output = write(flagged, silver);
+    FaultPoint.SILVER_BEFORE_COMMIT.pass();
+    rejectedRows.append(
+        Stage.SILVER, output.rejected(), Map.of(topic, slice.through().offsets(topic)));
+    long snapshot = silver.commit(output.files(), folded, through(slice, truncations));
+    FaultPoint.SILVER_AFTER_COMMIT.pass();
+    return Optional.of(report(slice, outcomes, output, snapshot, start));
+  }
+
+  private Optional<SilverTable> silver() {
+    return tables.find(silverName).map(table -> SilverTable.of(spark, silverName, table));
+  }
+
+  private BronzeSlice unread(Progress folded) {
+    Optional<Table> bronze = tables.find(bronzeName).filter(t -> t.currentSnapshot() != null);
+    return bronze
+        .map(table -> BronzeSlice.unread(spark, bronzeName, table, topic, folded))
+        .orElseGet(BronzeSlice::nothing);
+  }
+
+  /** Creates the table from its first event; until there is one, its columns are not known. */
+  private Optional<SilverTable> create(BronzeSlice slice) {
+    List<Row> first =
+        slice
+            .rows()
+            .where(col(ChangeColumns.OP).notEqual("t").and(col(ChangeColumns.SCHEMA).isNotNull()))
+            .orderBy(ChangeColumns.EPOCH, ChangeColumns.LSN)
+            .select(ChangeColumns.SCHEMA, ChangeColumns.KEY)
+            .takeAsList(1);
+    if (first.isEmpty()) {
+      return Optional.empty();
+    }
+    String fingerprint = first.get(0).getString(0);
+    List<String> key =
+        source.key().isEmpty() ? RowKey.columns(first.get(0).getString(1)) : source.key();
+    EventSchema event = EventSchema.of(fingerprint, schemas.schema(fingerprint));
+    return Optional.of(SilverTable.create(spark, tables, silverName, event, new SilverKey(key)));
+  }
+
+  private List<EventSchema> eventSchemas(BronzeSlice slice) {
+    return slice.contents().schemas().stream()
+        .map(fingerprint -> EventSchema.of(fingerprint, schemas.schema(fingerprint)))
+        .toList();
+  }
+
+  private Dataset<Row> fold(
+      BronzeSlice slice, SilverTable table, List<Truncation> truncations, Outcomes outcomes) {
+    SilverSchema silver = table.schema();
+    Map<String, String> texts = new HashMap<>();
+    slice.contents().schemas().forEach(key -> texts.put(key, schemas.schema(key)));
+    Map<String, String> groups = groups(slice, new Decoder(silver, texts, Map.of()));
+    Broadcast<Decoder> decoder = context.broadcast(new Decoder(silver, texts, groups));
+    StructType shape = ChangeRow.of(silver);
+    Rules rules = new Rules(truncations, source.onDelete() == OnDelete.PURGE);
+
+    Dataset<Row> changes = BronzeChanges.read(slice, decoder, shape);
+    Dataset<Row> together = changes;
+    if (slice.contents().truncates() > 0) {
+      together = changes.union(table.rows(silver, shape, groups));
+    } else if (silver.keyed() && table.table().currentSnapshot() != null) {
+      Dataset<Row> keys = BronzeChanges.keys(slice, decoder, keyShape(silver));
+      together = changes.union(table.rowsOf(keys, silver, shape, groups));
+    }
+    return KeyFold.fold(together, slice.contents().rows(), silver, decoder, rules, outcomes);
+  }
+
+  private Map<String, String> groups(BronzeSlice slice, Decoder decoder) {
+    if (slice.contents().moves() == 0 || !decoder.silver().keyed()) {
+      return Map.of();
+    }
+    StructType pair =
+        new StructType().add("key", DataTypes.StringType).add("before", DataTypes.StringType);
+    return KeyFold.groups(BronzeChanges.moves(slice, context.broadcast(decoder), pair));
+  }
+
+  private static StructType keyShape(SilverSchema silver) {
+    StructType shape = new StructType();
+    for (String column : silver.key()) {
+      shape = shape.add(silver.columns().apply(column));
+    }
+    return shape;
+  }
+
+  private Output write(Dataset<Row> flagged, SilverTable silver) {
+    SilverWriter writer =
+        new SilverWriter(
+            SerializableTableWithSize.copyOf(silver.table()),
+            SerializableTableWithSize.copyOf(rejectedRows.table()),
+            rejectedRows.complete(Stage.SILVER, topic),
+            silver.schema(),
+            topic);
+    return ((org.apache.spark.sql.classic.Dataset<Row>) flagged)
+        .queryExecution().<InternalRow>toRdd().toJavaRDD().mapPartitions(writer).collect().stream()
+            .reduce(Output.none(), Output::plus);
+  }
+
+  private static Progress through(BronzeSlice slice, List<Truncation> truncations) {
+    return truncations.isEmpty()
+        ? slice.through()
+        : slice.through().withTruncated(truncations.get(truncations.size() - 1).position());
+  }
+
+  private Outcomes outcomes() {
+    return new Outcomes(
+        spark.sparkContext().longAccumulator(),
+        spark.sparkContext().longAccumulator(),
+        spark.sparkContext().longAccumulator(),
+        spark.sparkContext().longAccumulator());
+  }
+
+  private StageReport report(
+      BronzeSlice slice, Outcomes outcomes, Output output, long snapshot, Instant start) {
+    Instant now = Instant.now();
+    return new StageReport(
+        Stage.SILVER,
+        source.lakeName(),
+        slice.contents().rows() - slice.contents().truncates(),
+        outcomes.written().value(),
+        outcomes.superseded().value(),
+        outcomes.deleted().value(),
+        outcomes.rejected().value(),
+        slice.behind(),
+        snapshot,
+        now,
+        now.toEpochMilli() - start.toEpochMilli(),
+        output.latencies().quantile(0.5, now.toEpochMilli()),
+        output.latencies().quantile(0.99, now.toEpochMilli()));
+  }
+}

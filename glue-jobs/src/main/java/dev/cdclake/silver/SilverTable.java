@@ -1,0 +1,203 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import static org.apache.spark.sql.functions.broadcast;
+import static org.apache.spark.sql.functions.col;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RowFiles;
+import dev.cdclake.lake.SilverKey;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.iceberg.MetadataColumns;
+import org.apache.iceberg.PartitionSpec;
+import org.apache.iceberg.RowDelta;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.UpdateSchema;
+import org.apache.iceberg.exceptions.CommitStateUnknownException;
+import org.apache.iceberg.exceptions.ValidationException;
+import org.apache.iceberg.spark.SparkSchemaUtil;
+import org.apache.iceberg.types.Type;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
+
+/** A silver table: one current row per key, replaced merge-on-read by position deletes. */
+final class SilverTable {
+
+  private final SparkSession spark;
+  private final LakeTable name;
+  private final Table table;
+
+  private SilverTable(SparkSession spark, LakeTable name, Table table) {
+    this.spark = spark;
+    this.name = name;
+    this.table = table;
+  }
+
+  /**
+   * Opens the table, creating it for its first events.
+   *
+   * @param key what identifies a row
+   */
+  static SilverTable create(
+      SparkSession spark, LakeTables tables, LakeTable name, EventSchema event, SilverKey key) {
+    Table table =
+        tables.open(
+            name,
+            SparkSchemaUtil.convert(SilverSchema.initial(event)),
+            PartitionSpec.unpartitioned(),
+            Map.of(SilverKey.PROPERTY, key.toProperty()));
+    return new SilverTable(spark, name, table);
+  }
+
+  static SilverTable of(SparkSession spark, LakeTable name, Table table) {
+    return new SilverTable(spark, name, table);
+  }
+
+  /** Returns the table for use in tasks. */
+  Table table() {
+    return table;
+  }
+
+  Progress progress() {
+    table.refresh();
+    return Progress.of(table, Stage.SILVER);
+  }
+
+  SilverSchema schema() {
+    return SilverSchema.of(table.schema(), SilverKey.of(table));
+  }
+
+  /** Adds columns that events have and the table has not, and widens those that must be. */
+  void evolve(List<EventSchema> events) {
+    UpdateSchema update = table.updateSchema();
+    StructType columns = schema().columns();
+    Map<String, DataType> known = new HashMap<>();
+    for (var field : columns.fields()) {
+      known.put(field.name(), field.dataType());
+    }
+    boolean changes = false;
+    for (EventSchema event : events) {
+      for (Map.Entry<String, ColumnType> column : event.columns().entrySet()) {
+        String lakeName = SilverKey.lakeName(column.getKey());
+        DataType wanted = column.getValue().sparkType();
+        DataType actual = known.get(lakeName);
+        if (actual == null) {
+          update.addColumn(lakeName, iceberg(wanted));
+        } else if (SilverSchema.holds(actual, wanted) || !SilverSchema.holds(wanted, actual)) {
+          continue;
+        } else {
+          update.updateColumn(lakeName, iceberg(wanted).asPrimitiveType());
+        }
+        known.put(lakeName, wanted);
+        changes = true;
+      }
+    }
+    if (changes) {
+      update.commit();
+    }
+  }
+
+  /** Returns all rows in the shape of {@link ChangeRow}. */
+  Dataset<Row> rows(SilverSchema silver, StructType shape, Map<String, String> groups) {
+    return currentRows(placedRows(silver), silver, shape, groups);
+  }
+
+  /** Returns the rows with the given keys, in the shape of {@link ChangeRow}. */
+  Dataset<Row> rowsOf(
+      Dataset<Row> keys, SilverSchema silver, StructType shape, Map<String, String> groups) {
+    Dataset<Row> placed = placedRows(silver);
+    Column sameKey =
+        silver.key().stream()
+            .map(column -> placed.col(column).equalTo(keys.col(column)))
+            .reduce(Column::and)
+            .orElseThrow();
+    return currentRows(placed.join(broadcast(keys), sameKey, "left_semi"), silver, shape, groups);
+  }
+
+  /** Commits new rows, the places of those they replace, and the progress, in one snapshot. */
+  long commit(RowFiles.Written files, Progress before, Progress after) {
+    RowDelta delta = table.newRowDelta();
+    files.rows().forEach(delta::addRows);
+    files.deletes().forEach(delta::addDeletes);
+    delta.validateDataFilesExist(files.referenced()).validateDeletedFiles();
+    if (table.currentSnapshot() != null) {
+      delta.validateFromSnapshot(table.currentSnapshot().snapshotId());
+    }
+    try {
+      after.commitWith(delta, Stage.SILVER, before).commit();
+    } catch (ValidationException e) {
+      throw new PipelineException(
+          Stage.SILVER,
+          FailureCode.CONCURRENT_WRITER,
+          "Cannot commit to table '%s': it changed while the batch was folded. Run again."
+              .formatted(name.label()),
+          e);
+    } catch (CommitStateUnknownException e) {
+      throw new PipelineException(
+          Stage.SILVER,
+          FailureCode.COMMIT_UNKNOWN,
+          "Cannot tell whether a commit to table '%s' landed: the catalog did not answer. Run"
+                  .formatted(name.label())
+              + " again: the next run continues from whatever the table then says.",
+          e);
+    }
+    return table.currentSnapshot().snapshotId();
+  }
+
+  private Dataset<Row> placedRows(SilverSchema silver) {
+    List<Column> columns = new ArrayList<>();
+    for (String column : silver.columns().fieldNames()) {
+      columns.add(col("`" + column + "`"));
+    }
+    columns.add(col(MetadataColumns.FILE_PATH.name()));
+    columns.add(col(MetadataColumns.ROW_POSITION.name()));
+    return spark.table(name.quoted()).select(columns.toArray(Column[]::new));
+  }
+
+  private static Dataset<Row> currentRows(
+      Dataset<Row> placed, SilverSchema silver, StructType shape, Map<String, String> groups) {
+    int width = silver.columns().size();
+    int[] key = silver.key().stream().mapToInt(silver.columns()::fieldIndex).toArray();
+    boolean keyed = silver.keyed();
+    MapFunction<Row, Row> toCurrent =
+        row -> {
+          List<Object> keyValues = new ArrayList<>();
+          for (int position : key) {
+            keyValues.add(row.get(position));
+          }
+          String text = RowKey.text(keyValues);
+          Object[] values = new Object[width];
+          for (int i = 0; i < width; i++) {
+            values[i] = row.get(i);
+          }
+          Object[] current = new Object[shape.size()];
+          current[ChangeRow.at(ChangeRow.GROUP)] = keyed ? groups.getOrDefault(text, text) : text;
+          current[ChangeRow.at(ChangeRow.KEY)] = text;
+          current[ChangeRow.at(ChangeRow.KIND)] = 0;
+          current[ChangeRow.at(ChangeRow.FILE)] = row.getString(width);
+          current[ChangeRow.at(ChangeRow.POSITION)] = row.getLong(width + 1);
+          current[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
+          return RowFactory.create(current);
+        };
+    return placed.map(toCurrent, Encoders.row(shape));
+  }
+
+  private static Type iceberg(DataType type) {
+    return SparkSchemaUtil.convert(type);
+  }
+}

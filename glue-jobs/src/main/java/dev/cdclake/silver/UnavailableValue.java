@@ -1,0 +1,64 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.UUID;
+
+/**
+ * Recognises the placeholder that Debezium sends for a value which an update left unchanged and
+ * PostgreSQL therefore did not log (a TOASTed value).
+ *
+ * <p>See <a
+ * href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values">toasted
+ * values</a>; the placeholder takes the form of the column's type.
+ */
+final class UnavailableValue {
+
+  private static final String TEXT = "__debezium_unavailable_value";
+  private static final byte[] BYTES = TEXT.getBytes(StandardCharsets.UTF_8);
+  private static final String MAP = "{\"" + TEXT + "\":\"" + TEXT + "\"}";
+  private static final String ID = UUID.nameUUIDFromBytes(BYTES).toString();
+
+  private UnavailableValue() {}
+
+  static boolean is(JsonNode value, ColumnType type) {
+    if (value.isTextual()) {
+      String text = value.textValue();
+      return TEXT.equals(text) || MAP.equals(text) || isBytes(value, type);
+    }
+    if (value.isArray()) {
+      return isArray(value);
+    }
+    return value.isObject() && value.size() == 1 && TEXT.equals(value.path(TEXT).asText());
+  }
+
+  private static boolean isBytes(JsonNode value, ColumnType type) {
+    if (type.sparkType() instanceof org.apache.spark.sql.types.StringType) {
+      return false;
+    }
+    try {
+      return Arrays.equals(value.binaryValue(), BYTES);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static boolean isArray(JsonNode array) {
+    if (array.size() == 1) {
+      String only = array.get(0).asText();
+      return TEXT.equals(only) || ID.equals(only);
+    }
+    if (array.size() != BYTES.length) {
+      return false;
+    }
+    for (int i = 0; i < BYTES.length; i++) {
+      if (!array.get(i).isNumber() || array.get(i).doubleValue() != BYTES[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,164 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.verify;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.StringJoiner;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.BinaryType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DecimalType;
+import scala.collection.Iterable;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * One spelling of a value for both sides: values are equal exactly if their spellings are.
+ *
+ * <p>The source's side is parsed from PostgreSQL's own text, not from the event, so that a mistake
+ * in decoding events shows. A value that the lake's type cannot express is spelt like NULL on both
+ * sides; the silver row carries a flag for it.
+ */
+final class ComparableRow {
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+  private static final String NULL = "\u0000";
+  private static final String BETWEEN = "\u001f";
+
+  private ComparableRow() {}
+
+  /** Spells several values as one text. */
+  static String join(List<String> spellings) {
+    StringJoiner joined = new StringJoiner(BETWEEN);
+    spellings.forEach(joined::add);
+    return joined.toString();
+  }
+
+  /** Returns 128 bits that stand for a text. */
+  static String digest(String text) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has MD5.", e);
+    }
+  }
+
+  /** Spells a value of silver. */
+  static String ofLake(Object value) {
+    if (value == null) {
+      return NULL;
+    }
+    if (value instanceof BigDecimal decimal) {
+      return plain(decimal);
+    }
+    if (value instanceof byte[] bytes) {
+      return HexFormat.of().formatHex(bytes);
+    }
+    if (value instanceof Instant instant) {
+      return instant.truncatedTo(ChronoUnit.MICROS).toString();
+    }
+    if (value instanceof Iterable<?> elements) {
+      List<String> spelt = new ArrayList<>();
+      CollectionConverters.asJava(elements).forEach(element -> spelt.add(ofLake(element)));
+      return spelt.toString();
+    }
+    return value.toString();
+  }
+
+  /**
+   * Spells a value of the source.
+   *
+   * @param text PostgreSQL's text of the value (of an array: its JSON), null for NULL
+   * @param type the type that the column has in silver
+   */
+  static String ofSource(String text, DataType type) {
+    if (text == null) {
+      return NULL;
+    }
+    if (type instanceof ArrayType array) {
+      return ofArray(text, array.elementType());
+    }
+    if (type instanceof DecimalType decimal) {
+      return ofDecimal(text, decimal);
+    }
+    if (type instanceof BinaryType) {
+      return text.substring(2);
+    }
+    if (type.equals(DataTypes.FloatType)) {
+      return Float.toString(Float.parseFloat(text));
+    }
+    if (type.equals(DataTypes.DoubleType)) {
+      return Double.toString(Double.parseDouble(text));
+    }
+    try {
+      if (type.equals(DataTypes.TimestampType)) {
+        return inCalendar(instant(text));
+      }
+      if (type.equals(DataTypes.TimestampNTZType)) {
+        return LocalDateTime.parse(text.replace(' ', 'T')).toString();
+      }
+      if (type.equals(DataTypes.DateType)) {
+        return LocalDate.parse(text).toString();
+      }
+    } catch (DateTimeException e) {
+      return NULL;
+    }
+    return text;
+  }
+
+  private static String ofArray(String json, DataType element) {
+    JsonNode array;
+    try {
+      array = JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("PostgreSQL wrote an array that is not JSON: " + json, e);
+    }
+    List<String> spelt = new ArrayList<>();
+    for (JsonNode item : array) {
+      spelt.add(ofSource(item.isNull() ? null : item.asText(), element));
+    }
+    return spelt.toString();
+  }
+
+  private static String ofDecimal(String text, DecimalType type) {
+    try {
+      BigDecimal scaled = new BigDecimal(text).setScale(type.scale(), RoundingMode.UNNECESSARY);
+      return scaled.precision() <= type.precision() ? plain(scaled) : NULL;
+    } catch (ArithmeticException | NumberFormatException e) {
+      return NULL;
+    }
+  }
+
+  private static String plain(BigDecimal decimal) {
+    return decimal.signum() == 0 ? "0" : decimal.stripTrailingZeros().toPlainString();
+  }
+
+  private static Instant instant(String text) {
+    // PostgreSQL writes 2026-11-21 03:00:00.5+00, and in JSON 2026-11-21T03:00:00.5+00:00.
+    String iso = text.replace(' ', 'T');
+    return OffsetDateTime.parse(iso.endsWith("+00") ? iso + ":00" : iso).toInstant();
+  }
+
+  private static String inCalendar(Instant instant) {
+    return instant.isBefore(Instant.parse("+10000-01-01T00:00:00Z")) ? instant.toString() : NULL;
+  }
+}

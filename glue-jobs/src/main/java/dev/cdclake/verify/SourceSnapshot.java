@@ -1,0 +1,163 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.verify;
+
+import dev.cdclake.contract.Source;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
+import java.io.Serializable;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashSet;
+import java.util.Properties;
+import java.util.Set;
+
+/**
+ * One moment of the source, held open: every reader that joins it sees the same rows, while writes
+ * go on.
+ *
+ * <p>Which transactions it contains is told by their ids, the way PostgreSQL itself decides it: see
+ * <a
+ * href="https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS">snapshot
+ * components</a>. No replication slot and no privilege beyond SELECT is needed.
+ */
+final class SourceSnapshot implements AutoCloseable {
+
+  private final Access access;
+  private final Connection connection;
+  private final Moment moment;
+  private final int serverVersion;
+
+  /** How readers reach the source; never printed, it holds the password. */
+  static final class Access implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private final Source source;
+    private final String password;
+
+    Access(Source source, String password) {
+      this.source = source;
+      this.password = password;
+    }
+
+    /** Opens a connection whose texts of dates and numbers do not depend on the server. */
+    Connection open() throws SQLException {
+      Properties properties = new Properties();
+      properties.put("user", source.user());
+      if (password != null) {
+        properties.put("password", password);
+      }
+      properties.put("loginTimeout", "10");
+      properties.put("ApplicationName", "cdclake verify");
+      Connection opened = DriverManager.getConnection(source.jdbcUrl(), properties);
+      try (Statement statement = opened.createStatement()) {
+        statement.execute(
+            "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601';"
+                + " set extra_float_digits = 1; set bytea_output = 'hex'");
+      }
+      opened.setAutoCommit(false);
+      return opened;
+    }
+
+    Source source() {
+      return source;
+    }
+  }
+
+  /**
+   * A moment of the source.
+   *
+   * @param id names the exported snapshot
+   * @param lsn no transaction that the snapshot contains lies behind this position
+   * @param next the first transaction id that was not yet given out, 32 bits
+   * @param running ids of the transactions that were running, 32 bits
+   */
+  record Moment(String id, long lsn, long next, Set<Long> running) implements Serializable {
+
+    /** Tells whether a transaction was committed at this moment. */
+    boolean contains(long txid) {
+      // Transaction ids are compared on a circle of 2^32, as PostgreSQL does.
+      return (int) (txid - next) < 0 && !running.contains(txid & 0xFFFFFFFFL);
+    }
+  }
+
+  private SourceSnapshot(Access access, Connection connection, Moment moment, int serverVersion) {
+    this.access = access;
+    this.connection = connection;
+    this.moment = moment;
+    this.serverVersion = serverVersion;
+  }
+
+  /** Opens a snapshot of the source as it is now. */
+  static SourceSnapshot open(Source source, String password) {
+    Access access = new Access(source, password);
+    try {
+      Connection connection = access.open();
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      try (Statement statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "select pg_export_snapshot(), pg_current_snapshot()::text,"
+                      + " pg_current_wal_insert_lsn() - '0/0'::pg_lsn,"
+                      + " current_setting('server_version_num')::int")) {
+        row.next();
+        Moment moment = moment(row.getString(1), row.getString(2), row.getLong(3));
+        return new SourceSnapshot(access, connection, moment, row.getInt(4));
+      }
+    } catch (SQLException e) {
+      throw new PipelineException(
+          Stage.SOURCE,
+          FailureCode.UNREACHABLE,
+          "Cannot read the source at %s:%d: %s. Check that it runs and that 'source' in"
+                  .formatted(source.host(), source.port(), e.getMessage())
+              + " pipeline.yaml names it; './cdclake doctor' tells more.",
+          e);
+    }
+  }
+
+  Access access() {
+    return access;
+  }
+
+  Moment moment() {
+    return moment;
+  }
+
+  /**
+   * Writes a mark into the source's log; it comes out on the message topic behind everything that
+   * was committed before.
+   *
+   * @return false if the server is too old for it (before 14, pgoutput does not carry messages)
+   */
+  boolean mark(String text) throws SQLException {
+    if (serverVersion < 140000) {
+      return false;
+    }
+    try (Connection other = access.open();
+        var statement =
+            other.prepareStatement("select pg_logical_emit_message(true, 'cdclake.verify', ?)")) {
+      statement.setString(1, text);
+      statement.execute();
+      other.commit();
+    }
+    return true;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.rollback();
+    connection.close();
+  }
+
+  /** Parses {@code xmin:xmax:xip,xip…}. */
+  private static Moment moment(String id, String snapshot, long lsn) {
+    String[] parts = snapshot.split(":", -1);
+    Set<Long> running = new HashSet<>();
+    for (String txid : parts[2].isEmpty() ? new String[0] : parts[2].split(",", -1)) {
+      running.add(Long.parseLong(txid) & 0xFFFFFFFFL);
+    }
+    return new Moment(id, lsn, Long.parseLong(parts[1]) & 0xFFFFFFFFL, running);
+  }
+}

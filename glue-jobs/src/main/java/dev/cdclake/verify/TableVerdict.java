@@ -1,0 +1,34 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.verify;
+
+import java.util.List;
+
+/**
+ * What the comparison of one table found.
+ *
+ * @param table the table's noun
+ * @param sourceRows rows in the source's snapshot
+ * @param silverRows active rows in silver that belong to the snapshot
+ * @param missing rows of the source that silver lacks
+ * @param extra rows of silver that the source lacks
+ * @param different rows whose values differ
+ * @param changedSince rows that were changed after the snapshot and are left out
+ * @param examples the first keys that differ, each with what is wrong
+ * @param notCompared columns that are left out, because source and events spell them differently
+ */
+public record TableVerdict(
+    String table,
+    long sourceRows,
+    long silverRows,
+    long missing,
+    long extra,
+    long different,
+    long changedSince,
+    List<String> examples,
+    List<String> notCompared) {
+
+  /** Whether silver equals the source. */
+  public boolean isEqual() {
+    return missing == 0 && extra == 0 && different == 0;
+  }
+}
