@@ -1,0 +1,210 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.connect;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Source;
+import dev.cdclake.contract.SourceTable;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Renders the Debezium PostgreSQL connector of a pipeline.
+ *
+ * <p>In come the pipeline and the server's version; out comes the connector's configuration, the
+ * same one in the same order for the same pipeline. It holds a reference to the password, never the
+ * password. {@code ConnectorConfigTest} holds every key and value against Debezium's own field
+ * definitions.
+ *
+ * @see <a
+ *     href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-connector-properties">Debezium's
+ *     list of properties</a>
+ */
+public final class ConnectorConfig {
+
+  /** The largest message that producer, topic and consumers let through. */
+  public static final int MAX_MESSAGE_BYTES = 16 << 20;
+
+  /** Prefix of the logical messages that keep a quiet database moving. */
+  public static final String HEARTBEAT_PREFIX = "cdclake.heartbeat";
+
+  /** How often a heartbeat is written into the source's log. */
+  static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(5);
+
+  /** How long Kafka keeps events: the time that bronze may stand still without a resnapshot. */
+  static final Duration RETENTION = Duration.ofDays(7);
+
+  /** From this version on the server sends logical messages to the connector. */
+  private static final int FIRST_VERSION_WITH_MESSAGES = 14;
+
+  private static final String CONNECTOR = "io.debezium.connector.postgresql.PostgresConnector";
+
+  private ConnectorConfig() {}
+
+  /**
+   * Renders the configuration.
+   *
+   * @param serverVersion the server's major version, for example 17
+   * @param replicationFactor copies of the topics that the connector creates, -1 for the broker's
+   *     default
+   */
+  public static Map<String, String> render(
+      Pipeline pipeline, int serverVersion, int replicationFactor) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("connector.class", CONNECTOR);
+    config.put("tasks.max", "1");
+    config.put("topic.prefix", pipeline.kafka().topicPrefix());
+    config.putAll(connection(pipeline.source()));
+    config.putAll(replication(pipeline.source()));
+    config.putAll(tables(pipeline.tables()));
+    config.putAll(values());
+    config.putAll(heartbeat(serverVersion));
+    config.putAll(exactlyOnce());
+    config.putAll(throughput());
+    config.putAll(topics(pipeline.kafka().partitions(), replicationFactor));
+    config.putAll(WireFormat.converters());
+    config.putAll(WireFormat.producer("producer.override."));
+    return Collections.unmodifiableMap(config);
+  }
+
+  private static Map<String, String> connection(Source source) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("database.hostname", source.host());
+    config.put("database.port", String.valueOf(source.port()));
+    config.put("database.dbname", source.database());
+    config.put("database.user", source.user());
+    config.put("database.password", source.password().toString());
+    config.put("database.sslmode", source.sslMode());
+    return config;
+  }
+
+  /** The slot and the publication; {@code Publication} owns the latter, so Debezium must not. */
+  private static Map<String, String> replication(Source source) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("plugin.name", "pgoutput");
+    config.put("slot.name", source.slot());
+    config.put("publication.name", source.publication());
+    config.put("publication.autocreate.mode", "disabled");
+    // A slot that is ahead of the stored offset has lost changes: stop, rather than leave a gap.
+    // See "postgresql-property-offset-mismatch-strategy" in Debezium's list of properties.
+    config.put("offset.mismatch.strategy", "trust_offset");
+    config.put("snapshot.mode", "initial");
+    return config;
+  }
+
+  private static Map<String, String> tables(List<SourceTable> tables) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put(
+        "table.include.list", tables.stream().map(ConnectorConfig::pattern).collect(joining(",")));
+    String keys =
+        tables.stream()
+            .filter(table -> !table.key().isEmpty())
+            .map(
+                table ->
+                    pattern(table)
+                        + ":"
+                        + table.key().stream().map(ConnectorConfig::escape).collect(joining(",")))
+            .collect(joining(";"));
+    if (!keys.isEmpty()) {
+      config.put("message.key.columns", keys);
+    }
+    return config;
+  }
+
+  /** What an event holds: every operation, and values without loss. */
+  private static Map<String, String> values() {
+    Map<String, String> config = new LinkedHashMap<>();
+    // The default skips truncates; see "postgresql-property-skipped-operations" in Debezium's list.
+    config.put("skipped.operations", "none");
+    // Topics are not compacted, so a second, empty event per delete would serve nobody.
+    config.put("tombstones.on.delete", "false");
+    config.put("include.unknown.datatypes", "true");
+    config.put("decimal.handling.mode", "precise");
+    config.put("time.precision.mode", "adaptive");
+    config.put("interval.handling.mode", "string");
+    config.put("hstore.handling.mode", "json");
+    config.put("binary.handling.mode", "bytes");
+    // Three headers per event that repeat the connector's name.
+    config.put("extended.headers.enabled", "false");
+    return config;
+  }
+
+  /**
+   * Keeps the slot moving while the captured tables are quiet, and tells how far the line is. The
+   * marks that {@code verify} waits for travel the same way, to the topic of logical messages.
+   *
+   * @see <a
+   *     href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-wal-disk-space">WAL
+   *     disk space consumption</a>
+   */
+  private static Map<String, String> heartbeat(int serverVersion) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("heartbeat.interval.ms", String.valueOf(HEARTBEAT_INTERVAL.toMillis()));
+    if (serverVersion >= FIRST_VERSION_WITH_MESSAGES) {
+      config.put(
+          "heartbeat.action.query",
+          "select pg_logical_emit_message(false, '%s', clock_timestamp()::text)"
+              .formatted(HEARTBEAT_PREFIX));
+    }
+    return config;
+  }
+
+  /** Each batch and the offset behind it are one Kafka transaction. */
+  private static Map<String, String> exactlyOnce() {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("exactly.once.support", "required");
+    config.put("transaction.boundary", "poll");
+    return config;
+  }
+
+  /** A short wait when there is nothing, large batches when there is much, bounded by bytes. */
+  private static Map<String, String> throughput() {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("poll.interval.ms", "50");
+    config.put("max.batch.size", "8192");
+    config.put("max.queue.size", "32768");
+    config.put("max.queue.size.in.bytes", String.valueOf(128 << 20));
+    return config;
+  }
+
+  private static Map<String, String> topics(int partitions, int replicationFactor) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("topic.creation.default.partitions", String.valueOf(partitions));
+    config.put("topic.creation.default.replication.factor", String.valueOf(replicationFactor));
+    config.put("topic.creation.default.cleanup.policy", "delete");
+    config.put("topic.creation.default.retention.ms", String.valueOf(RETENTION.toMillis()));
+    config.put("topic.creation.default.max.message.bytes", String.valueOf(MAX_MESSAGE_BYTES));
+    // The producer's batches are stored as they come.
+    config.put("topic.creation.default.compression.type", "producer");
+    return config;
+  }
+
+  /** Debezium ignores case in table names, PostgreSQL does not: {@code (?-i)} restores it. */
+  private static String pattern(SourceTable table) {
+    return "(?-i)%s\\.%s".formatted(escape(table.name().schema()), escape(table.name().table()));
+  }
+
+  /**
+   * Escapes a name for the lists of regular expressions that Debezium splits at commas, colons and
+   * semicolons; such a character, and white space, which Debezium trims, stands as "any character".
+   */
+  private static String escape(String name) {
+    StringBuilder escaped = new StringBuilder();
+    name.codePoints()
+        .forEach(
+            c -> {
+              if (Character.isLetterOrDigit(c) || c == '_') {
+                escaped.appendCodePoint(c);
+              } else if (",:;".indexOf(c) >= 0 || Character.isWhitespace(c)) {
+                escaped.append('.');
+              } else {
+                escaped.append('\\').appendCodePoint(c);
+              }
+            });
+    return escaped.toString();
+  }
+}
