@@ -28,7 +28,6 @@ import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.InternalRow;
 
 /**
  * Appends what is new on the topics to the bronze tables: every event once.
@@ -85,6 +84,20 @@ public final class BronzeJob implements AutoCloseable {
     return commit(outputs, batch, before, unread, start);
   }
 
+  /** Returns, by table, how many events wait on the topics; tables without a topic have none. */
+  public Map<String, Long> waiting() {
+    Map<String, Progress> read = progress();
+    Map<String, Map<Integer, Range>> unread =
+        topics.unread(List.copyOf(sources.keySet()), topic -> read.get(topic).offsets(topic));
+    Map<String, Long> waiting = new TreeMap<>();
+    sources.forEach(
+        (topic, source) ->
+            waiting.put(
+                source.lakeName(),
+                TopicRanges.size(Map.of(topic, unread.getOrDefault(topic, Map.of())))));
+    return waiting;
+  }
+
   @Override
   public void close() {
     topics.close();
@@ -113,7 +126,7 @@ public final class BronzeJob implements AutoCloseable {
             TimeUnit.SECONDS.toMicros(start.getEpochSecond()) + start.getNano() / 1000);
     return ((org.apache.spark.sql.classic.Dataset<Row>) records)
         .queryExecution()
-        .<InternalRow>toRdd()
+        .toRdd()
         .toJavaRDD()
         .mapPartitions(writer)
         .collect();

@@ -50,6 +50,7 @@ final class ChangeEnvelope {
   /** A part of the event's bytes; null stands for JSON's null. */
   record Slice(int start, int end) {}
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record KnownSchema(byte[] prefix, String fingerprint) {}
 
   /**

@@ -47,6 +47,11 @@ public final class GoldJob {
     this.models = GoldModels.read(pipeline);
   }
 
+  /** Returns the names of a pipeline's models, in the order in which they are refreshed. */
+  public static List<String> models(Pipeline pipeline) {
+    return GoldModels.read(pipeline).stream().map(GoldModel::name).toList();
+  }
+
   /**
    * Refreshes what changed.
    *

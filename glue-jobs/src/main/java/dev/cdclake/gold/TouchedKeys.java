@@ -11,6 +11,7 @@ import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.Snapshot;
+import org.apache.iceberg.SnapshotChanges;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.sql.Column;
@@ -45,7 +46,8 @@ final class TouchedKeys {
     List<String> files = new ArrayList<>();
     for (Snapshot snapshot : SnapshotUtil.ancestorsBetween(silver, current(silver), since)) {
       if (!DataOperations.REPLACE.equals(snapshot.operation())) {
-        for (DataFile file : snapshot.addedDataFiles(silver.io())) {
+        for (DataFile file :
+            SnapshotChanges.builderFor(silver).snapshot(snapshot).build().addedDataFiles()) {
           files.add(file.location());
         }
       }
@@ -62,7 +64,7 @@ final class TouchedKeys {
           spark
               .read()
               .format("iceberg")
-              .option("snapshot-id", since)
+              .option("versionAsOf", since)
               .load(quoted)
               .select(columns(key, column));
       Column same =

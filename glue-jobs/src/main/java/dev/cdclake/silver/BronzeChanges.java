@@ -173,13 +173,12 @@ final class BronzeChanges {
     for (int column = 1; column <= 2; column++) {
       if (!bronze.isNullAt(column)) {
         try {
-          keys.add(
-              RowFactory.create(
-                  RowKey.decode(
-                      bronze.getString(column), decoder.schema(fingerprint), decoder.silver())));
+          Object[] key =
+              RowKey.decode(
+                  bronze.getString(column), decoder.schema(fingerprint), decoder.silver());
+          keys.add(RowFactory.create(key));
         } catch (UnreadableValueException e) {
-          // The change itself is rejected with this reason when it is decoded.
-          continue;
+          // A change without a key is looked up nowhere; it is rejected when it is decoded.
         }
       }
     }

@@ -90,7 +90,7 @@ final class BronzeSlice {
     long behind = unread.stream().mapToLong(snapshot -> contents(snapshot).rows()).sum();
     DataFrameReader reader = spark.read().format("iceberg");
     if (last == null) {
-      reader.option("snapshot-id", end.snapshotId());
+      reader.option("versionAsOf", end.snapshotId());
     } else {
       reader.option("start-snapshot-id", last).option("end-snapshot-id", end.snapshotId());
     }

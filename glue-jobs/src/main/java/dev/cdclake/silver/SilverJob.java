@@ -32,7 +32,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -188,7 +187,7 @@ public final class SilverJob {
             silver.schema(),
             topic);
     return ((org.apache.spark.sql.classic.Dataset<Row>) flagged)
-        .queryExecution().<InternalRow>toRdd().toJavaRDD().mapPartitions(writer).collect().stream()
+        .queryExecution().toRdd().toJavaRDD().mapPartitions(writer).collect().stream()
             .reduce(Output.none(), Output::plus);
   }
 

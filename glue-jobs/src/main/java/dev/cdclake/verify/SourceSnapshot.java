@@ -34,24 +34,26 @@ final class SourceSnapshot implements AutoCloseable {
   /** How readers reach the source; never printed, it holds the password. */
   static final class Access implements Serializable {
     private static final long serialVersionUID = 1L;
-    private final Source source;
+    private final String jdbcUrl;
+    private final String user;
     private final String password;
 
     Access(Source source, String password) {
-      this.source = source;
+      this.jdbcUrl = source.jdbcUrl();
+      this.user = source.user();
       this.password = password;
     }
 
     /** Opens a connection whose texts of dates and numbers do not depend on the server. */
     Connection open() throws SQLException {
       Properties properties = new Properties();
-      properties.put("user", source.user());
+      properties.put("user", user);
       if (password != null) {
         properties.put("password", password);
       }
       properties.put("loginTimeout", "10");
       properties.put("ApplicationName", "cdclake verify");
-      Connection opened = DriverManager.getConnection(source.jdbcUrl(), properties);
+      Connection opened = DriverManager.getConnection(jdbcUrl, properties);
       try (Statement statement = opened.createStatement()) {
         statement.execute(
             "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601';"
@@ -59,10 +61,6 @@ final class SourceSnapshot implements AutoCloseable {
       }
       opened.setAutoCommit(false);
       return opened;
-    }
-
-    Source source() {
-      return source;
     }
   }
 

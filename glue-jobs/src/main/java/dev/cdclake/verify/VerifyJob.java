@@ -143,7 +143,7 @@ public final class VerifyJob {
         notCompared.add(column.name() + " (not in silver yet)");
       }
     }
-    SourceReader reader = reader(table, snapshot, columns, compared, types, key);
+    SourceReader reader = reader(table, snapshot, compared, types, key);
     Dataset<Row> source = source(reader, columns);
     Dataset<Row> lakeRows = silver(pipeline.silver(table), compared, key, snapshot.moment());
     return key.isKeyed()
@@ -174,7 +174,6 @@ public final class VerifyJob {
   private SourceReader reader(
       SourceTable table,
       SourceSnapshot snapshot,
-      SourceColumns columns,
       List<SourceColumn> compared,
       StructType types,
       SilverKey key) {
@@ -215,6 +214,7 @@ public final class VerifyJob {
   }
 
   /** Reads ranges of one table in the snapshot and spells their rows. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record SourceReader(
       Access access, Moment moment, String query, List<DataType> types, int[] key)
       implements FlatMapFunction<String, Row> {

@@ -1,0 +1,41 @@
+# What a person does here, by stage. Each target only calls the launcher or Maven.
+
+MAVEN := $(shell command -v mvn || echo ./mvnw)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down doctor build test unit format clean
+
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ See it work
+demo: ## Rows travel from a trading shop's PostgreSQL into gold, and verify proves it
+	./cdclake demo
+
+##@ Run it on this machine
+doctor: ## Say what is wrong with the source before anything runs
+	./cdclake doctor
+
+up: ## Start the line and leave it running
+	./cdclake up --detach
+
+down: ## Stop the line
+	./cdclake down
+
+##@ Change it
+build: ## Compile and package everything, without tests
+	$(MAVEN) -q -B --no-transfer-progress -DskipTests package
+
+test: ## Check the format, run every test, with real servers where a test needs them
+	$(MAVEN) -B --no-transfer-progress verify
+
+unit: ## Run the tests that start no server
+	$(MAVEN) -B --no-transfer-progress -DskipITs verify
+
+format: ## Format code and build files
+	$(MAVEN) -q -B --no-transfer-progress spotless:apply
+
+clean: ## Remove what was built; databases and logs in .cdclake stay
+	$(MAVEN) -q -B --no-transfer-progress clean

@@ -1,0 +1,80 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.line;
+
+import dev.cdclake.bronze.BronzeJob;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.failure.PipelineException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * What waits before the lake: events in Kafka, and log that the source keeps for the connector.
+ *
+ * @param waiting by bronze table: events that were captured and not yet read; empty if Kafka does
+ *     not answer
+ * @param slotLagBytes log that the replication slot holds back; -1 if the source does not answer or
+ *     has no such slot
+ */
+public record CaptureLag(Map<String, Long> waiting, long slotLagBytes) {
+
+  private static final String SLOT_LAG =
+      "select pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint"
+          + " from pg_replication_slots where slot_name = ?";
+
+  /** Asks Kafka and the source. */
+  public static CaptureLag of(SparkSession spark, Pipeline pipeline, String password) {
+    return new CaptureLag(waiting(spark, pipeline), slotLag(pipeline, password));
+  }
+
+  /** Returns a sentence for a person. */
+  public String toText() {
+    String kafka =
+        waiting.isEmpty()
+            ? "Kafka does not answer, so nothing is known of events that wait."
+            : "%,d events wait in Kafka."
+                .formatted(waiting.values().stream().mapToLong(Long::longValue).sum());
+    String source =
+        slotLagBytes < 0
+            ? "The source does not answer or has no slot of ours."
+            : "The source holds %,d bytes of log for the connector.".formatted(slotLagBytes);
+    return kafka + " " + source;
+  }
+
+  private static Map<String, Long> waiting(SparkSession spark, Pipeline pipeline) {
+    try (BronzeJob bronze = new BronzeJob(spark, pipeline)) {
+      Map<String, Long> waiting = new TreeMap<>();
+      bronze.waiting().forEach((table, events) -> waiting.put("bronze." + table, events));
+      return waiting;
+    } catch (PipelineException e) {
+      // The status says so in words; what is in the lake is worth showing all the same.
+      return Map.of();
+    }
+  }
+
+  private static long slotLag(Pipeline pipeline, String password) {
+    Properties properties = new Properties();
+    properties.put("user", pipeline.source().user());
+    properties.put("loginTimeout", "5");
+    if (password != null) {
+      properties.put("password", password);
+    }
+    try (Connection connection =
+            DriverManager.getConnection(pipeline.source().jdbcUrl(), properties);
+        PreparedStatement statement = connection.prepareStatement(SLOT_LAG)) {
+      statement.setString(1, pipeline.source().slot());
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? row.getLong(1) : -1;
+      }
+    } catch (SQLException e) {
+      // As above: the status is of use without the source.
+      return -1;
+    }
+  }
+}
