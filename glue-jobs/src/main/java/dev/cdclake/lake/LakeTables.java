@@ -69,14 +69,13 @@ public final class LakeTables {
     }
   }
 
+  /** One at a time: the first tables of a layer are created side by side. */
   private void createDatabase(String database) {
     Namespace namespace = Namespace.of(database);
     SupportsNamespaces namespaces = (SupportsNamespaces) catalog;
-    if (!namespaces.namespaceExists(namespace)) {
-      try {
+    synchronized (LakeTables.class) {
+      if (!namespaces.namespaceExists(namespace)) {
         namespaces.createNamespace(namespace);
-      } catch (AlreadyExistsException e) {
-        // Another job of the line was first: that is what was wanted.
       }
     }
   }

@@ -29,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the stages of the lake: once over what is there, or again and again until stopped.
@@ -38,6 +40,8 @@ import org.apache.spark.sql.SparkSession;
  * they meet at the tables alone.
  */
 public final class LakeLine implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LakeLine.class);
 
   /** Stages that run in the lake, in flow order. */
   public static final Set<Stage> STAGES = Set.of(Stage.BRONZE, Stage.SILVER, Stage.GOLD);
@@ -190,7 +194,10 @@ public final class LakeLine implements AutoCloseable {
 
   private List<StageReport> reported(List<StageReport> batch) {
     synchronized (reports) {
-      batch.forEach(reports);
+      for (StageReport report : batch) {
+        LOG.info("{}", report);
+        reports.accept(report);
+      }
     }
     return batch;
   }

@@ -26,7 +26,7 @@ final class DetachedLine {
     Files.createDirectories(log.getParent());
     Files.writeString(log, "");
     Files.createDirectories(readyFile(pipeline).getParent());
-    Files.deleteIfExists(readyFile(pipeline));
+    forget(pipeline);
 
     List<String> arguments = new ArrayList<>(main.globalArguments());
     arguments.add("up");
@@ -65,6 +65,11 @@ final class DetachedLine {
   static void tellReady(Pipeline pipeline) throws IOException {
     Path ready = Files.writeString(readyFile(pipeline), "up");
     ready.toFile().deleteOnExit();
+  }
+
+  /** Removes what a line that was killed could not remove itself. */
+  static void forget(Pipeline pipeline) throws IOException {
+    Files.deleteIfExists(readyFile(pipeline));
   }
 
   private static Path readyFile(Pipeline pipeline) {

@@ -4,6 +4,7 @@ package dev.cdclake.local;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.local.servers.Orphans;
 import dev.cdclake.local.servers.PidFile;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,7 @@ final class DownCommand implements Callable<Integer> {
   @ParentCommand private Main main;
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws InterruptedException, IOException {
     Pipeline pipeline = main.pipeline();
     PidFile file = LocalLine.pidFile(pipeline);
     Optional<ProcessHandle> line = file.process();
@@ -36,6 +37,7 @@ final class DownCommand implements Callable<Integer> {
     } else {
       main.console().line("No line is running");
     }
+    DetachedLine.forget(pipeline);
     Orphans.stop(LocalLine.runFolder(pipeline), main.console()::line);
     return 0;
   }

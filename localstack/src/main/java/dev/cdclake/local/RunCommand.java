@@ -81,6 +81,10 @@ final class RunCommand implements Callable<Integer> {
     SparkSession spark = LakeSession.open(pipeline, "run");
     try (LakeLine line = new LakeLine(spark, pipeline, this::print)) {
       if (trigger == Trigger.CONTINUOUS) {
+        if (json) {
+          // Tells the supervisor that the jobs are at work, before there is anything to report.
+          main.console().line("{\"started\":true}");
+        }
         line.runContinuously(stages.stages());
         return 0;
       }

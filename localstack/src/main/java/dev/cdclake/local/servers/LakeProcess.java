@@ -21,11 +21,15 @@ import java.util.function.Consumer;
  */
 public final class LakeProcess extends JavaServer {
 
+  /** Longer than the process takes to fail, for example for wrong settings. */
+  private static final Duration SILENCE = Duration.ofSeconds(12);
+
   private final Installation installation;
   private final List<String> arguments;
   private final String memory;
   private final Consumer<String> reports;
   private volatile boolean reported;
+  private volatile long startedAt;
 
   /**
    * Describes the process.
@@ -66,13 +70,17 @@ public final class LakeProcess extends JavaServer {
   @Override
   public synchronized void start() {
     reported = false;
+    startedAt = System.nanoTime();
     super.start();
   }
 
-  /** The jobs are at work once the first of them has reported. */
+  /**
+   * The jobs are at work once the first of them has reported. A quiet source gives them nothing to
+   * report; then it has to do that the process is still there.
+   */
   @Override
   public boolean isHealthy() {
-    return reported && isAlive();
+    return isAlive() && (reported || System.nanoTime() - startedAt > SILENCE.toNanos());
   }
 
   @Override

@@ -69,8 +69,7 @@ public final class PostgresServer implements Server {
     release();
     try {
       Files.createDirectories(log().getParent());
-      // A process that happens to have the id of a server long gone must not keep this one away.
-      Files.deleteIfExists(serverPidFile());
+      forgetReusedProcessId();
       postgres =
           EmbeddedPostgres.builder()
               .setOverrideWorkingDirectory(installation.postgresPrograms().toFile())
@@ -104,6 +103,25 @@ public final class PostgresServer implements Server {
                   log(),
                   String.join(System.lineSeparator() + "  ", Installation.lastLines(log(), 10))),
           e);
+    }
+  }
+
+  /**
+   * After a restart of the machine another program may have the id of a server long gone, which
+   * would keep this one away. In every other case the file stays: PostgreSQL also tells from it
+   * whether sessions of a killed server are still at work.
+   */
+  private void forgetReusedProcessId() throws IOException {
+    if (!Files.exists(serverPidFile())) {
+      return;
+    }
+    boolean reused =
+        ProcessHandle.of(serverProcessId())
+            .flatMap(other -> other.info().command())
+            .filter(program -> !program.endsWith("/postgres"))
+            .isPresent();
+    if (reused) {
+      Files.delete(serverPidFile());
     }
   }
 
@@ -173,9 +191,12 @@ public final class PostgresServer implements Server {
   }
 
   private ProcessHandle readProcess() throws IOException {
-    long id = Long.parseLong(Files.readAllLines(serverPidFile()).get(0).strip());
-    return ProcessHandle.of(id)
+    return ProcessHandle.of(serverProcessId())
         .orElseThrow(() -> new IllegalStateException("it ended right after its start"));
+  }
+
+  private long serverProcessId() throws IOException {
+    return Long.parseLong(Files.readAllLines(serverPidFile()).get(0).strip());
   }
 
   private Path data() {
