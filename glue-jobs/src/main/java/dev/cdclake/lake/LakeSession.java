@@ -60,6 +60,9 @@ public final class LakeSession {
     catalog.put("type", profile.catalog().name().toLowerCase(Locale.ROOT));
     catalog.put("warehouse", profile.warehouse());
     catalog.put("cache-enabled", "false");
+    if (profile.catalog() == Profile.Catalog.JDBC && profile.warehouse().startsWith("/")) {
+      catalog.put("io-impl", LocalFiles.class.getName());
+    }
     if (profile.catalog() == Profile.Catalog.JDBC && !profile.properties().containsKey("uri")) {
       // One file, shared by the processes of one machine; a writer waits for another's lock.
       catalog.put(

@@ -55,6 +55,9 @@ public final class LakeLine implements AutoCloseable {
               Stage.BRONZE, Duration.ofMillis(500),
               Stage.SILVER, Duration.ofMillis(500)));
 
+  /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
+  private static final int GOLD_REST = 4;
+
   private final SparkSession spark;
   private final Pipeline pipeline;
   private final Consumer<StageReport> reports;
@@ -107,13 +110,13 @@ public final class LakeLine implements AutoCloseable {
     ExecutorService threads = Executors.newFixedThreadPool(stages.size());
     CompletionService<Void> running = new ExecutorCompletionService<>(threads);
     if (stages.contains(Stage.BRONZE)) {
-      running.submit(repeat(this::runBronze, PACE.get(Stage.BRONZE)));
+      running.submit(repeat(this::runBronze, PACE.get(Stage.BRONZE), 1));
     }
     if (stages.contains(Stage.SILVER)) {
-      running.submit(repeat(this::runSilver, PACE.get(Stage.SILVER)));
+      running.submit(repeat(this::runSilver, PACE.get(Stage.SILVER), 1));
     }
     if (stages.contains(Stage.GOLD)) {
-      running.submit(repeat(this::runGold, pipeline.gold().refreshEvery()));
+      running.submit(repeat(this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));
     }
     try {
       for (int i = 0; i < stages.size(); i++) {
@@ -202,15 +205,22 @@ public final class LakeLine implements AutoCloseable {
     return batch;
   }
 
-  private Callable<Void> repeat(Callable<List<StageReport>> batch, Duration pace) {
+  /**
+   * Repeats a batch until stopped.
+   *
+   * @param pace from the start of one batch to the start of the next, at least
+   * @param rest the same as a multiple of the time that the batch took
+   */
+  private Callable<Void> repeat(Callable<List<StageReport>> batch, Duration pace, int rest) {
     return () -> {
       try {
         while (!stopped.get()) {
           long start = System.nanoTime();
           batch.call();
-          long rest = pace.toNanos() - (System.nanoTime() - start);
-          if (rest > 0) {
-            TimeUnit.NANOSECONDS.sleep(rest);
+          long took = System.nanoTime() - start;
+          long wait = Math.max(pace.toNanos(), took * rest) - took;
+          if (wait > 0) {
+            TimeUnit.NANOSECONDS.sleep(wait);
           }
         }
         return null;

@@ -1,0 +1,51 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.lake;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.iceberg.Files;
+import org.apache.iceberg.io.FileIO;
+import org.apache.iceberg.io.InputFile;
+import org.apache.iceberg.io.OutputFile;
+
+/**
+ * Files of a warehouse on this machine's disk, opened by Java itself.
+ *
+ * <p>Iceberg's default goes through Hadoop, which starts a {@code chmod} process for every file
+ * that it writes unless Hadoop's native library is installed: most of the time of a small batch.
+ */
+public final class LocalFiles implements FileIO {
+
+  private static final long serialVersionUID = 1L;
+
+  @Override
+  public void initialize(Map<String, String> properties) {
+    // There is nothing to set.
+  }
+
+  @Override
+  public InputFile newInputFile(String path) {
+    return Files.localInput(file(path));
+  }
+
+  @Override
+  public OutputFile newOutputFile(String path) {
+    return Files.localOutput(file(path));
+  }
+
+  @Override
+  public void deleteFile(String path) {
+    try {
+      java.nio.file.Files.deleteIfExists(file(path).toPath());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot delete '" + path + "'.", e);
+    }
+  }
+
+  private static File file(String path) {
+    return Path.of(path.startsWith("file:") ? path.substring("file:".length()) : path).toFile();
+  }
+}
