@@ -108,9 +108,10 @@ final class SourceSnapshot implements AutoCloseable {
       throw new PipelineException(
           Stage.SOURCE,
           FailureCode.UNREACHABLE,
-          "Cannot read the source at %s:%d: %s. Check that it runs and that 'source' in"
-                  .formatted(source.host(), source.port(), e.getMessage())
-              + " pipeline.yaml names it; './cdclake doctor' tells more.",
+          "Cannot read the source at %s:%d. Check that it runs, that 'source' in pipeline.yaml names"
+                  .formatted(source.host(), source.port())
+              + " it, and that %s holds the password; './cdclake doctor' tells more. The server says: %s"
+                  .formatted(source.password().variable(), e.getMessage()),
           e);
     }
   }

@@ -5,8 +5,10 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import org.apache.spark.sql.AnalysisException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -168,13 +170,18 @@ public final class Main implements Runnable {
       failure.printStackTrace(err);
     } else if (failure.getClass().getName().startsWith("dev.cdclake.")) {
       err.println(failure.getMessage());
+    } else if (failure instanceof AnalysisException || failure instanceof SQLException) {
+      // A statement of the user's: what Spark or PostgreSQL say of it is the message.
+      err.println(failure.getMessage().lines().findFirst().orElse(failure.toString()));
     } else {
       err.printf(
           "Cannot finish: %s (expected no such failure). See %s, or add --stacktrace.%n",
           failure, System.getProperty("cdclake.log"));
     }
     err.flush();
-    return failure instanceof SettingsException ? WRONG_SETTINGS : RUN_FAILED;
+    return failure instanceof SettingsException || failure instanceof AnalysisException
+        ? WRONG_SETTINGS
+        : RUN_FAILED;
   }
 
   private static boolean isShuttingDown() {

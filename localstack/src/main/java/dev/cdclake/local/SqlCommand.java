@@ -2,6 +2,12 @@
 package dev.cdclake.local;
 
 import dev.cdclake.lake.LakeSession;
+import dev.cdclake.source.SourceDatabase;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
@@ -15,13 +21,16 @@ import picocli.CommandLine.ParentCommand;
 /** Asks the lake a question. */
 @Command(
     name = "sql",
-    description = "Run Spark SQL over the lake; tables go by their real names.",
+    description =
+        "Run Spark SQL over the lake; tables go by their real names. With --source the statement"
+            + " goes to the source database instead, in PostgreSQL's SQL.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./cdclake sql \"show tables in cdc_demo_dev_silver\"",
       "  ./cdclake sql \"select status, count(*) from cdc_demo_dev_silver.orders group by status\"",
       "  ./cdclake sql \"select * from cdc_demo_dev_silver.orders version as of 123 where id = 7\"",
-      "  ./cdclake sql \"select committed_at, operation from cdc_demo_dev_gold.user_analytics.snapshots\""
+      "  ./cdclake sql \"select committed_at, operation from cdc_demo_dev_gold.user_analytics.snapshots\"",
+      "  ./cdclake sql --source \"update orders set status = 'paid' where id = 7\""
     })
 final class SqlCommand implements Callable<Integer> {
 
@@ -40,8 +49,47 @@ final class SqlCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print each row as one line of JSON.")
   private boolean json;
 
+  @Option(names = "--source", description = "Run the statement on the source database.")
+  private boolean source;
+
   @Override
-  public Integer call() {
+  public Integer call() throws SQLException {
+    if (source) {
+      askSource();
+    } else {
+      askLake();
+    }
+    return 0;
+  }
+
+  private void askSource() throws SQLException {
+    try (Connection connection = SourceDatabase.open(main.pipeline().source(), System.getenv());
+        Statement query = connection.createStatement()) {
+      if (query.execute(statement)) {
+        print(query.getResultSet());
+      } else {
+        main.console().line("%,d rows".formatted(query.getLargeUpdateCount()));
+      }
+    }
+  }
+
+  private void print(ResultSet answer) throws SQLException {
+    List<String> columns = new ArrayList<>();
+    for (int i = 1; i <= answer.getMetaData().getColumnCount(); i++) {
+      columns.add(answer.getMetaData().getColumnLabel(i));
+    }
+    TextTable table = TextTable.of(columns);
+    for (int rows = 0; rows < limit && answer.next(); rows++) {
+      Object[] cells = new Object[columns.size()];
+      for (int i = 0; i < cells.length; i++) {
+        cells[i] = answer.getString(i + 1) == null ? "-" : answer.getString(i + 1);
+      }
+      table.row(cells);
+    }
+    main.console().lines(table.lines());
+  }
+
+  private void askLake() {
     SparkSession spark = LakeSession.open(main.pipeline(), "sql");
     Dataset<Row> answer = spark.sql(statement);
     if (json) {
@@ -49,7 +97,6 @@ final class SqlCommand implements Callable<Integer> {
     } else {
       print(answer, limit, main.console());
     }
-    return 0;
   }
 
   /** Prints rows as an aligned table, and says so when there are more. */

@@ -95,7 +95,6 @@ public final class ConnectServer extends JavaServer {
     return List.of(
         "-Xmx" + memory,
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
         "-Dlog4j2.configurationFile=" + installation.serversLogging(),
         "-cp",
         installation.serversClassPath(),

@@ -84,7 +84,6 @@ public final class KafkaServer extends JavaServer {
         List.of(
             "-Xmx" + memory,
             "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
             "-Dlog4j2.configurationFile=" + installation.serversLogging(),
             "-Dkafka.logs.dir=" + folder("logs"),
             "-cp",
