@@ -41,7 +41,7 @@ public record Pipeline(
 
   /** Returns the topic that carries a table's changes. */
   public String topic(SourceTable table) {
-    return "%s.%s.%s".formatted(kafka.topicPrefix(), table.name().schema(), table.name().table());
+    return kafka.topicPrefix() + "." + table.name().topicName();
   }
 
   /** Returns the topic of logical decoding messages, among them the marks that verify waits for. */

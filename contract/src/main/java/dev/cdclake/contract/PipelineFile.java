@@ -117,7 +117,11 @@ final class PipelineFile {
             section.word("user", "postgres"),
             section.secret("password", "CDCLAKE_SOURCE_PASSWORD"),
             section.word("ssl-mode", embedded ? "disable" : "prefer"),
-            section.word("publication", project),
+            section.matching(
+                "publication",
+                section.word("publication", project),
+                SLOT,
+                "lower-case letters, digits and _"),
             section.matching(
                 "slot", section.word("slot", project), SLOT, "lower-case letters, digits and _"),
             section.number("epoch", 1, 1, Integer.MAX_VALUE));
@@ -153,6 +157,7 @@ final class PipelineFile {
   private List<SourceTable> tables(YamlSection root) {
     List<SourceTable> tables = new ArrayList<>();
     Map<String, TableName> byLakeName = new HashMap<>();
+    Map<String, TableName> byTopicName = new HashMap<>();
     for (YamlSection section : root.sections("tables")) {
       TableName name = TableName.parse(section.required("name", "schema.table"));
       String lakeName =
@@ -169,6 +174,13 @@ final class PipelineFile {
             "name",
             "'%s' and '%s' would both be '%s' in the lake (give one of them another name with 'as')"
                 .formatted(other, name, lakeName));
+      }
+      TableName neighbour = byTopicName.put(name.topicName(), name);
+      if (neighbour != null && !neighbour.equals(name)) {
+        section.problem(
+            "name",
+            "'%s' and '%s' would share the topic '…%s', in which Debezium writes '_' for other characters"
+                .formatted(neighbour, name, name.topicName()));
       }
       tables.add(
           new SourceTable(

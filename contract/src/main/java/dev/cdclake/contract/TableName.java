@@ -36,6 +36,14 @@ public record TableName(String schema, String table) {
     return noun.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}_]", "_");
   }
 
+  /**
+   * Returns the name as it stands in a topic's name: Debezium writes {@code _} for every character
+   * that Kafka does not allow there.
+   */
+  String topicName() {
+    return toString().replaceAll("[^A-Za-z0-9._-]", "_");
+  }
+
   /** Quotes an identifier for PostgreSQL. */
   public static String quote(String identifier) {
     return '"' + identifier.replace("\"", "\"\"") + '"';

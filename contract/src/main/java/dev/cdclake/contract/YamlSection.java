@@ -117,7 +117,7 @@ final class YamlSection {
   }
 
   String matching(String key, String value, Pattern form, String expected) {
-    if (!value.isEmpty() && !form.matcher(value).matches()) {
+    if (has(key) && !value.isEmpty() && !form.matcher(value).matches()) {
       problem(key, "is '" + value + "' (expected " + expected + ")");
     }
     return value;

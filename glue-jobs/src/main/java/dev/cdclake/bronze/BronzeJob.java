@@ -48,13 +48,17 @@ public final class BronzeJob implements AutoCloseable {
   private final Map<String, SourceTable> sources = new LinkedHashMap<>();
   private final Map<String, BronzeTable> tables = new HashMap<>();
 
-  public BronzeJob(SparkSession spark, Pipeline pipeline) {
-    LakeTables lake = new LakeTables(spark);
+  public BronzeJob(
+      SparkSession spark,
+      LakeTables lake,
+      EventSchemas schemas,
+      RejectedRows rejectedRows,
+      Pipeline pipeline) {
     this.spark = spark;
     this.pipeline = pipeline;
     this.topics = new TopicRanges(pipeline.kafka());
-    this.schemas = new EventSchemas(spark, lake, pipeline);
-    this.rejectedRows = new RejectedRows(lake, pipeline);
+    this.schemas = schemas;
+    this.rejectedRows = rejectedRows;
     for (SourceTable source : pipeline.tables()) {
       sources.put(pipeline.topic(source), source);
       tables.put(pipeline.topic(source), BronzeTable.open(lake, pipeline.bronze(source)));
@@ -85,16 +89,26 @@ public final class BronzeJob implements AutoCloseable {
   }
 
   /** Returns, by table, how many events wait on the topics; tables without a topic have none. */
-  public Map<String, Long> waiting() {
-    Map<String, Progress> read = progress();
-    Map<String, Map<Integer, Range>> unread =
-        topics.unread(List.copyOf(sources.keySet()), topic -> read.get(topic).offsets(topic));
+  public static Map<String, Long> waiting(LakeTables lake, Pipeline pipeline) {
+    Map<String, Progress> read = new HashMap<>();
+    for (SourceTable source : pipeline.tables()) {
+      read.put(
+          pipeline.topic(source),
+          lake.find(pipeline.bronze(source))
+              .map(table -> Progress.of(table, Stage.BRONZE))
+              .orElse(Progress.NONE));
+    }
     Map<String, Long> waiting = new TreeMap<>();
-    sources.forEach(
-        (topic, source) ->
-            waiting.put(
-                source.lakeName(),
-                TopicRanges.size(Map.of(topic, unread.getOrDefault(topic, Map.of())))));
+    try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
+      Map<String, Map<Integer, Range>> unread =
+          topics.unread(List.copyOf(read.keySet()), topic -> read.get(topic).offsets(topic));
+      for (SourceTable source : pipeline.tables()) {
+        String topic = pipeline.topic(source);
+        waiting.put(
+            source.lakeName(),
+            TopicRanges.size(Map.of(topic, unread.getOrDefault(topic, Map.of()))));
+      }
+    }
     return waiting;
   }
 

@@ -4,6 +4,7 @@ package dev.cdclake.line;
 import dev.cdclake.bronze.BronzeJob;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.LakeTables;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -48,9 +49,10 @@ public record CaptureLag(Map<String, Long> waiting, long slotLagBytes) {
   }
 
   private static Map<String, Long> waiting(SparkSession spark, Pipeline pipeline) {
-    try (BronzeJob bronze = new BronzeJob(spark, pipeline)) {
+    try {
       Map<String, Long> waiting = new TreeMap<>();
-      bronze.waiting().forEach((table, events) -> waiting.put("bronze." + table, events));
+      BronzeJob.waiting(new LakeTables(spark), pipeline)
+          .forEach((table, events) -> waiting.put("bronze." + table, events));
       return waiting;
     } catch (PipelineException e) {
       // The status says so in words; what is in the lake is worth showing all the same.

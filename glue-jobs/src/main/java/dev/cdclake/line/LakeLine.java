@@ -77,9 +77,9 @@ public final class LakeLine implements AutoCloseable {
     this.spark = spark;
     this.pipeline = pipeline;
     this.reports = reports;
-    this.bronze = new BronzeJob(spark, pipeline);
     EventSchemas schemas = new EventSchemas(spark, lake, pipeline);
     RejectedRows rejectedRows = new RejectedRows(lake, pipeline);
+    this.bronze = new BronzeJob(spark, lake, schemas, rejectedRows, pipeline);
     for (SourceTable table : pipeline.tables()) {
       silver.add(new SilverJob(spark, lake, schemas, rejectedRows, pipeline, table));
     }

@@ -57,7 +57,9 @@ public record StageReport(
             .put("snapshot", snapshot)
             .put("committed_at", committedAt.truncatedTo(ChronoUnit.MILLIS).toString())
             .put("took_ms", tookMillis);
-    json.putObject("latency_ms").put("p50", latencyP50).put("p99", latencyP99);
+    if (latencyP50 >= 0) {
+      json.putObject("latency_ms").put("p50", latencyP50).put("p99", latencyP99);
+    }
     return json.toString();
   }
 

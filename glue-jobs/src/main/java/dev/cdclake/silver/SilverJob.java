@@ -34,6 +34,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Folds new bronze rows of one table into its silver table: one current row per key.
@@ -42,6 +44,8 @@ import org.apache.spark.sql.types.StructType;
  * from it.
  */
 public final class SilverJob {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SilverJob.class);
 
   private final SparkSession spark;
   private final JavaSparkContext context;
@@ -125,6 +129,11 @@ public final class SilverJob {
             .select(ChangeColumns.SCHEMA, ChangeColumns.KEY)
             .takeAsList(1);
     if (first.isEmpty()) {
+      LOG.warn(
+          "Cannot create table '{}' yet: no event of topic '{}' carries a row with its schema"
+              + " (expected JsonConverter with schemas.enable=true)",
+          silverName.label(),
+          topic);
       return Optional.empty();
     }
     String fingerprint = first.get(0).getString(0);

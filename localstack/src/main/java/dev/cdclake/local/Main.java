@@ -3,6 +3,7 @@ package dev.cdclake.local;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
+import dev.cdclake.failure.PipelineException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -170,6 +171,9 @@ public final class Main implements Runnable {
       failure.printStackTrace(err);
     } else if (failure.getClass().getName().startsWith("dev.cdclake.")) {
       err.println(failure.getMessage());
+      if (failure instanceof PipelineException run) {
+        err.printf("(%s, remedy %s)%n", run.code(), run.code().remedy());
+      }
     } else if (failure instanceof AnalysisException || failure instanceof SQLException) {
       // A statement of the user's: what Spark or PostgreSQL say of it is the message.
       err.println(failure.getMessage().lines().findFirst().orElse(failure.toString()));
