@@ -8,6 +8,7 @@ import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RowFiles;
@@ -33,6 +34,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** A silver table: one current row per key, replaced merge-on-read by position deletes. */
@@ -161,8 +163,8 @@ final class SilverTable {
 
   private Dataset<Row> placedRows(SilverSchema silver) {
     List<Column> columns = new ArrayList<>();
-    for (String column : silver.columns().fieldNames()) {
-      columns.add(col("`" + column + "`"));
+    for (StructField field : silver.columns().fields()) {
+      columns.add(LakeColumns.select(field));
     }
     columns.add(col(MetadataColumns.FILE_PATH.name()));
     columns.add(col(MetadataColumns.ROW_POSITION.name()));

@@ -43,6 +43,9 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
           "geography",
           "vector");
 
+  /** A cast to text would drop the blanks of a char(n), and append a mask to an address. */
+  private static final Set<String> AS_IT_IS = Set.of("bpchar", "inet");
+
   private static final String QUERY =
       "select a.attname, t.typname, t.typtype::text, t.typcategory::text, coalesce(e.typname, ''),"
           + " c.relpages, c.relkind::text"
@@ -90,7 +93,6 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
     if (array) {
       return "array_to_json(" + quoted + ")::text";
     }
-    // A cast to text would drop the blanks that pad a char(n).
-    return "bpchar".equals(type) ? quoted : quoted + "::text";
+    return AS_IT_IS.contains(type) ? quoted : quoted + "::text";
   }
 }

@@ -18,6 +18,7 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
@@ -255,9 +256,10 @@ public final class VerifyJob {
 
   private Dataset<Row> silver(
       LakeTable table, List<SourceColumn> compared, SilverKey key, Moment moment) {
+    StructType types = spark.table(table.quoted()).schema();
     List<Column> columns = new ArrayList<>();
     for (SourceColumn column : compared) {
-      columns.add(col("`" + SilverKey.lakeName(column.name()) + "`"));
+      columns.add(LakeColumns.select(types.apply(SilverKey.lakeName(column.name()))));
     }
     int width = columns.size();
     columns.add(col(ChangeColumns.IS_ACTIVE));

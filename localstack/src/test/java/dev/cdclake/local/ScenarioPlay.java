@@ -1,0 +1,240 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.contract.Layer;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.contract.TableName;
+import dev.cdclake.line.LakeLine;
+import dev.cdclake.local.servers.Installation;
+import dev.cdclake.runtime.FaultPoint;
+import dev.cdclake.runtime.StageReport;
+import dev.cdclake.verify.TableVerdict;
+import dev.cdclake.verify.Verdict;
+import dev.cdclake.verify.VerifyJob;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import scala.collection.Iterable;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * One scenario at work: its steps come in, and what they say is done on the line that all scenarios
+ * share, with lake jobs that know this scenario's tables alone.
+ */
+final class ScenarioPlay {
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final int KILLED = 137;
+  private static final Pattern OWN_TRANSACTION = Pattern.compile("(?im)^\\s*begin\\s*;");
+  private static final Pattern LAKE_NAME = Pattern.compile("\\b(bronze|silver|gold)\\.(\\w+)");
+
+  private final LocalLine line;
+  private final ScenarioTopics topics;
+  private final SparkSession spark;
+  private final Pipeline pipeline;
+  private final Path pipelineFile;
+  private List<StageReport> reports = List.of();
+
+  /**
+   * Prepares a scenario.
+   *
+   * @param pipelineFile lists the scenario's tables
+   */
+  ScenarioPlay(
+      LocalLine line,
+      ScenarioTopics topics,
+      SparkSession spark,
+      Pipeline pipeline,
+      Path pipelineFile) {
+    this.line = line;
+    this.topics = topics;
+    this.spark = spark;
+    this.pipeline = pipeline;
+    this.pipelineFile = pipelineFile;
+  }
+
+  void sql(String text) throws SQLException {
+    try (Connection connection = line.openSource();
+        Statement statement = connection.createStatement()) {
+      boolean ownTransaction = OWN_TRANSACTION.matcher(text).find();
+      connection.setAutoCommit(ownTransaction);
+      statement.execute(text);
+      if (!ownTransaction) {
+        connection.commit();
+      }
+    }
+  }
+
+  void produce(ScenarioStep.Produce step) {
+    topics.produce(topic(step.table()), step);
+  }
+
+  void awaitCaptured() throws SQLException {
+    topics.awaitCaptured(line);
+  }
+
+  void run(List<Stage> stages) throws SQLException {
+    topics.awaitCaptured(line);
+    List<StageReport> told = new ArrayList<>();
+    try (LakeLine lake = new LakeLine(spark, pipeline, told::add)) {
+      lake.runAvailable(EnumSet.copyOf(stages));
+    }
+    reports = told;
+  }
+
+  void runAndDie(Stage stage, FaultPoint point)
+      throws IOException, InterruptedException, SQLException {
+    topics.awaitCaptured(line);
+    List<String> command =
+        Installation.current()
+            .ownCommand(
+                List.of(
+                    "--pipeline",
+                    pipelineFile.toString(),
+                    "--environment",
+                    ScenarioLine.ENVIRONMENT,
+                    "--profile",
+                    ScenarioLine.PROFILE,
+                    "run",
+                    stage.label()));
+    Path log = pipelineFile.resolveSibling(point + ".log");
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder
+        .environment()
+        .merge(
+            "JAVA_TOOL_OPTIONS",
+            "-Xmx1g -Dcdclake.die-at=" + point,
+            (inherited, own) -> inherited + " " + own);
+    Process process = builder.redirectOutput(log.toFile()).start();
+    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+    }
+    assertThat(process.waitFor()).as("exit code of%n%s", Files.readString(log)).isEqualTo(KILLED);
+  }
+
+  void kill(LocalLine.Part part) {
+    line.kill(part);
+    line.awaitUp(part);
+  }
+
+  void expect(String query, List<List<String>> rows) {
+    String real =
+        LAKE_NAME
+            .matcher(query)
+            .replaceAll(
+                name ->
+                    "lake.`%s`.`%s`"
+                        .formatted(
+                            pipeline.database(
+                                Layer.valueOf(name.group(1).toUpperCase(Locale.ROOT))),
+                            name.group(2)));
+    assertThat(rows(real)).as(query).isEqualTo(rows);
+  }
+
+  void expectRejected(Map<String, Long> reasons) {
+    String topicList =
+        pipeline.tables().stream()
+            .map(table -> "'" + pipeline.topic(table) + "'")
+            .collect(Collectors.joining(", "));
+    Map<String, Long> found = new TreeMap<>();
+    for (Row row :
+        spark
+            .sql(
+                "select reason, count(distinct topic, _kafka_partition, _kafka_offset), count(*)"
+                    + " from %s where topic in (%s) group by reason"
+                        .formatted(pipeline.rejectedRows().quoted(), topicList))
+            .collectAsList()) {
+      assertThat(row.getLong(2)).as("rows of %s, each once", row.get(0)).isEqualTo(row.getLong(1));
+      found.put(row.getString(0), row.getLong(1));
+    }
+    assertThat(found).as("rejected events by reason").isEqualTo(reasons);
+  }
+
+  void expectReport(Stage stage, String table, Map<String, Long> counts) {
+    Map<String, Long> found = new TreeMap<>();
+    for (StageReport report : reports) {
+      if (report.stage() == stage && report.table().equals(table)) {
+        found.merge("read", report.read(), Long::sum);
+        found.merge("written", report.written(), Long::sum);
+        found.merge("superseded", report.superseded(), Long::sum);
+        found.merge("deleted", report.deleted(), Long::sum);
+        found.merge("rejected", report.rejected(), Long::sum);
+      }
+    }
+    found.keySet().retainAll(counts.keySet());
+    assertThat(found).as("report of %s %s", stage.label(), table).isEqualTo(counts);
+  }
+
+  void verify() {
+    String password = pipeline.source().password().in(System.getenv()).orElse(null);
+    Verdict verdict = new VerifyJob(spark, pipeline).run(password, PATIENCE);
+    for (TableVerdict table : verdict.tables()) {
+      assertThat(table.isEqual()).as("silver equals the source: %s", table).isTrue();
+      assertThat(table.changedSince()).as("rows left out: %s", table).isZero();
+    }
+    assertThat(verdict.complete()).as("the source's log proves that nothing is missing").isTrue();
+  }
+
+  private List<List<String>> rows(String query) {
+    List<List<String>> rows = new ArrayList<>();
+    for (Row row : spark.sql(query).collectAsList()) {
+      List<String> cells = new ArrayList<>();
+      for (int i = 0; i < row.size(); i++) {
+        cells.add(spell(row.get(i)));
+      }
+      rows.add(cells);
+    }
+    return rows;
+  }
+
+  private String topic(String table) {
+    TableName name = TableName.parse(table);
+    return pipeline.tables().stream()
+        .filter(listed -> listed.name().equals(name))
+        .map(pipeline::topic)
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("The scenario has no table " + table));
+  }
+
+  /** Spells a cell of YAML and of Spark alike: numbers without zeros at the end, lists as text. */
+  static String spell(Object cell) {
+    if (cell == null) {
+      return null;
+    }
+    if (cell instanceof byte[] bytes) {
+      return HexFormat.of().formatHex(bytes);
+    }
+    if (cell instanceof Iterable<?> elements) {
+      return spell(new ArrayList<>(CollectionConverters.asJavaCollection(elements)));
+    }
+    if (cell instanceof List<?> elements) {
+      List<String> spelt = new ArrayList<>();
+      elements.forEach(element -> spelt.add(spell(element)));
+      return spelt.toString();
+    }
+    if (cell instanceof Number number && !"NaN".equals(number.toString())) {
+      return new BigDecimal(number.toString()).stripTrailingZeros().toPlainString();
+    }
+    return cell.toString();
+  }
+}

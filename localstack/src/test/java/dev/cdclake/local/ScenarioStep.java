@@ -1,0 +1,205 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.local;
+
+import dev.cdclake.contract.Stage;
+import dev.cdclake.runtime.FaultPoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** One step of a {@link Scenario}, as its file says it. */
+sealed interface ScenarioStep {
+
+  /** Does what the step says; an expectation that is not met is an {@link AssertionError}. */
+  void play(ScenarioPlay play) throws Exception;
+
+  /** Runs SQL on the source, in one transaction unless the text begins its own. */
+  record Sql(String text) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.sql(text);
+    }
+  }
+
+  /**
+   * Puts records on a table's topic, past the connector.
+   *
+   * @param table the table's name in the source
+   * @param key replaces the key of every record; an empty text stands for no key
+   * @param value of the one record to make; null makes a tombstone
+   * @param again the events to put there a second time, counted from one; empty for all
+   * @param repeated whether events are repeated rather than one made
+   * @param replace regular expressions, each with what takes its place in key and value
+   */
+  record Produce(
+      String table,
+      String key,
+      String value,
+      List<Integer> again,
+      boolean repeated,
+      Map<String, String> replace)
+      implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.produce(this);
+    }
+  }
+
+  /** Waits until everything committed is captured. */
+  record Await() implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.awaitCaptured();
+    }
+  }
+
+  /** Waits until everything committed is captured, then runs stages over what is there. */
+  record Run(List<Stage> stages) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.run(stages);
+    }
+  }
+
+  /** Runs a stage in a process that dies at a point, as if it were killed. */
+  record RunAndDie(Stage stage, FaultPoint point) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.runAndDie(stage, point);
+    }
+  }
+
+  /** Kills a server as a crash would, and waits until it is up again. */
+  record Kill(LocalLine.Part part) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.kill(part);
+    }
+  }
+
+  /** Asks the lake; cells are compared in one spelling, see {@link ScenarioPlay#spell}. */
+  record Expect(String query, List<List<String>> rows) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.expect(query, rows);
+    }
+  }
+
+  /** Compares how many events of the scenario's tables were rejected, by reason. */
+  record ExpectRejected(Map<String, Long> reasons) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.expectRejected(reasons);
+    }
+  }
+
+  /** Compares what the newest run reported of one table. */
+  record ExpectReport(Stage stage, String table, Map<String, Long> counts) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.expectReport(stage, table, counts);
+    }
+  }
+
+  /** Compares source and silver of all tables of the scenario, row by row. */
+  record Verify() implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.verify();
+    }
+  }
+
+  /** Reads a step from its mapping. */
+  static ScenarioStep of(Map<String, Object> step) {
+    String verb = step.keySet().iterator().next();
+    Object told = step.get(verb);
+    Scenario.refuseOthers(
+        step, "run".equals(verb) ? Set.of("run", "die-at") : Set.of(verb), "step '" + verb + "'");
+    return switch (verb) {
+      case "sql" -> new Sql(told.toString());
+      case "produce" -> produce(Scenario.mapping(told, "'produce'"));
+      case "await" -> await(told);
+      case "run" -> run(told, step.get("die-at"));
+      case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
+      case "expect" -> expect(Scenario.mapping(told, "'expect'"));
+      case "expect-rejected" -> new ExpectRejected(counts(told, verb));
+      case "expect-report" -> expectReport(Scenario.mapping(told, "'expect-report'"));
+      case "verify" -> verify(told);
+      default -> throw new IllegalArgumentException("'" + verb + "' is not a step.");
+    };
+  }
+
+  private static ScenarioStep produce(Map<String, Object> told) {
+    Scenario.refuseOthers(
+        told, Set.of("table", "key", "value", "again", "replace"), "step 'produce'");
+    Object again = told.get("again");
+    List<Integer> numbers = new ArrayList<>();
+    if (again != null && !"all".equals(again)) {
+      Scenario.list(again, "'again'").forEach(n -> numbers.add(Integer.valueOf(n.toString())));
+    }
+    Map<String, String> replace = new TreeMap<>();
+    if (told.containsKey("replace")) {
+      Scenario.mapping(told.get("replace"), "'replace'")
+          .forEach((old, other) -> replace.put(old, other.toString()));
+    }
+    return new Produce(
+        told.get("table").toString(),
+        told.get("key") == null ? null : told.get("key").toString(),
+        told.get("value") == null ? null : told.get("value").toString(),
+        numbers,
+        again != null,
+        replace);
+  }
+
+  private static ScenarioStep run(Object told, Object dieAt) {
+    List<Stage> stages =
+        (told instanceof List<?> list ? list : List.of(told))
+            .stream()
+                .map(stage -> Stage.valueOf(stage.toString().toUpperCase(Locale.ROOT)))
+                .toList();
+    return dieAt == null
+        ? new Run(stages)
+        : new RunAndDie(stages.get(0), FaultPoint.valueOf(dieAt.toString()));
+  }
+
+  private static ScenarioStep expect(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("query", "rows"), "step 'expect'");
+    List<List<String>> rows = new ArrayList<>();
+    for (Object row : Scenario.list(told.get("rows"), "'rows'")) {
+      List<String> cells = new ArrayList<>();
+      Scenario.list(row, "a row").forEach(cell -> cells.add(ScenarioPlay.spell(cell)));
+      rows.add(cells);
+    }
+    return new Expect(told.get("query").toString(), rows);
+  }
+
+  private static ScenarioStep expectReport(Map<String, Object> told) {
+    Stage stage = Stage.valueOf(told.remove("stage").toString().toUpperCase(Locale.ROOT));
+    String table = told.remove("table").toString();
+    return new ExpectReport(stage, table, counts(told, "expect-report"));
+  }
+
+  private static Map<String, Long> counts(Object told, String verb) {
+    Map<String, Long> counts = new TreeMap<>();
+    Scenario.mapping(told, "'" + verb + "'")
+        .forEach((what, count) -> counts.put(what, Long.valueOf(count.toString())));
+    return counts;
+  }
+
+  private static ScenarioStep await(Object told) {
+    if (!"captured".equals(told)) {
+      throw new IllegalArgumentException("'await' is '" + told + "' (expected 'captured').");
+    }
+    return new Await();
+  }
+
+  private static ScenarioStep verify(Object told) {
+    if (!"equal".equals(told)) {
+      throw new IllegalArgumentException("'verify' is '" + told + "' (expected 'equal').");
+    }
+    return new Verify();
+  }
+}
