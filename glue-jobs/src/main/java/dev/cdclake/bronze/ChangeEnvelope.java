@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HexFormat;
+import java.util.Set;
 
 /**
  * Takes one Debezium event apart without building it: where {@code before} and {@code after} lie in
@@ -31,6 +32,7 @@ final class ChangeEnvelope {
 
   private static final JsonFactory JSON = new JsonFactory();
   private static final int SCHEMAS_REMEMBERED = 8;
+  private static final Set<String> OPERATIONS = Set.of("r", "c", "u", "d", "t");
 
   private final Deque<KnownSchema> known = new ArrayDeque<>();
 
@@ -84,10 +86,13 @@ final class ChangeEnvelope {
     if (op == null) {
       return reject(RejectReason.NOT_AN_ENVELOPE, "The payload has no 'op'.");
     }
+    if (!OPERATIONS.contains(op)) {
+      return reject(RejectReason.NOT_AN_ENVELOPE, "'op' is '" + op + "'.");
+    }
     if (lsn < 0) {
       return reject(RejectReason.NOT_AN_ENVELOPE, "The payload has no 'source.lsn'.");
     }
-    if ("cru".contains(op) && after == null) {
+    if (after == null && !"d".equals(op) && !"t".equals(op)) {
       return reject(RejectReason.NOT_AN_ENVELOPE, "'op' is '" + op + "' without 'after'.");
     }
     return true;

@@ -107,7 +107,9 @@ record ChangeWriter(
         topic.tombstones++;
         return;
       }
-      if (!envelope.read(value)) {
+      boolean readable = envelope.read(value);
+      rememberSchema(topic);
+      if (!readable) {
         reject(topic, kafka, value, envelope.rejected(), envelope.detail());
         return;
       }
@@ -118,12 +120,19 @@ record ChangeWriter(
         reject(topic, kafka, value, RejectReason.KEY_UNREADABLE, e.getMessage());
         return;
       }
+      topic.write(kafka, value, key, envelope);
+    }
+
+    /** Keeps a new schema even of an event that is rejected: the next event may carry it too. */
+    private void rememberSchema(TopicFiles topic) {
       if (envelope.newSchema() != null) {
         schemas.add(
             new EventSchemas.Seen(
-                envelope.schema(), topic.name.toString(), envelope.newSchema(), envelope.lsn()));
+                envelope.schema(),
+                topic.name.toString(),
+                envelope.newSchema(),
+                Math.max(0, envelope.lsn())));
       }
-      topic.write(kafka, value, key, envelope);
     }
 
     private void reject(

@@ -35,6 +35,8 @@ import org.apache.spark.sql.types.StructType;
  */
 public final class GoldJob {
 
+  private static final String SELECT = "select";
+
   private final SparkSession spark;
   private final LakeTables tables;
   private final Pipeline pipeline;
@@ -86,13 +88,15 @@ public final class GoldJob {
     StructType columns = checkedColumns(model);
     GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
     Progress before = gold.progress();
-    Progress reached = reached(inputs);
+    Progress reached = reached(model, inputs);
     if (before.snapshots().equals(reached.snapshots())) {
       return Optional.empty();
     }
 
     Optional<Dataset<Row>> touched =
-        model.isIncremental() ? touched(model, inputs, before) : Optional.empty();
+        model.isIncremental() && sameSelect(before, reached)
+            ? touched(model, inputs, before)
+            : Optional.empty();
     if (touched.isPresent()) {
       Dataset<Row> keys = touched.get().distinct().persist();
       gold.refresh(result(model, keys), keys, model.key().get(0), reached);
@@ -100,7 +104,12 @@ public final class GoldJob {
       keys.unpersist();
       return Optional.of(report(model, rows, gold, start));
     }
-    gold.rebuild(spark.sql(model.sqlOver(input -> GoldModel.table(pipeline, input))), reached);
+    Dataset<Row> all = spark.sql(model.sqlOver(input -> GoldModel.table(pipeline, input)));
+    if (gold.hasColumns(columns)) {
+      gold.rebuild(all, reached);
+    } else {
+      gold.replace(all, reached);
+    }
     return Optional.of(report(model, gold.rows().count(), gold, start));
   }
 
@@ -128,10 +137,16 @@ public final class GoldJob {
         .findFirst();
   }
 
-  private static Progress reached(Map<String, Table> inputs) {
+  /** The inputs' snapshots; and the select itself, because a changed one changes the rows. */
+  private static Progress reached(GoldModel model, Map<String, Table> inputs) {
     Map<String, Long> snapshots = new HashMap<>();
+    snapshots.put(SELECT, (long) model.sql().hashCode());
     inputs.forEach((input, table) -> snapshots.put(input, table.currentSnapshot().snapshotId()));
     return new Progress(Progress.NONE.offsets(), snapshots, Progress.NONE.truncated());
+  }
+
+  private static boolean sameSelect(Progress before, Progress reached) {
+    return reached.snapshots().get(SELECT).equals(before.snapshots().get(SELECT));
   }
 
   /** Analyses the select against the columns that silver has, and compares it with the promise. */

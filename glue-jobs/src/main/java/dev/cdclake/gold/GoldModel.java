@@ -33,9 +33,12 @@ record GoldModel(
     Map<String, String> expectations,
     String sql) {
 
-  private static final Pattern COMMENT = Pattern.compile("--[^\n]*");
+  /** Literals and comments, which are passed over, or an input: then there is a first group. */
   private static final Pattern INPUT =
-      Pattern.compile("\\b(bronze|silver|gold)\\.([A-Za-z_][A-Za-z0-9_]*)");
+      Pattern.compile(
+          "'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"|--[^\n]*|/\\*.*?\\*/"
+              + "|\\b((?:bronze|silver|gold)\\.[A-Za-z_][A-Za-z0-9_]*)",
+          Pattern.DOTALL);
 
   /** A column of the result; {@code type} as Spark SQL writes it. */
   record Column(String type, String description, List<String> tests) {}
@@ -54,9 +57,11 @@ record GoldModel(
   /** Returns the inputs as the select names them, for example {@code silver.users}. */
   Set<String> inputs() {
     Set<String> inputs = new TreeSet<>();
-    Matcher matcher = INPUT.matcher(COMMENT.matcher(sql).replaceAll(""));
+    Matcher matcher = INPUT.matcher(sql);
     while (matcher.find()) {
-      inputs.add(matcher.group());
+      if (matcher.group(1) != null) {
+        inputs.add(matcher.group(1));
+      }
     }
     return inputs;
   }
@@ -64,8 +69,11 @@ record GoldModel(
   /** Returns the select with each input replaced. */
   String sqlOver(UnaryOperator<String> replacement) {
     return INPUT
-        .matcher(COMMENT.matcher(sql).replaceAll(""))
-        .replaceAll(found -> Matcher.quoteReplacement(replacement.apply(found.group())));
+        .matcher(sql)
+        .replaceAll(
+            found ->
+                Matcher.quoteReplacement(
+                    found.group(1) == null ? found.group() : replacement.apply(found.group(1))));
   }
 
   /** Returns an input's table in the lake, quoted for SQL. */

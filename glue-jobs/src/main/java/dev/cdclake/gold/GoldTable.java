@@ -68,6 +68,7 @@ final class GoldTable {
     return Progress.of(table, Stage.GOLD);
   }
 
+  /** Whether the table has the columns that the model yields; a changed model yields others. */
   boolean hasColumns(StructType result) {
     StructType actual = SparkSchemaUtil.convert(table.schema());
     if (actual.size() != result.size()) {
@@ -80,6 +81,15 @@ final class GoldTable {
       }
     }
     return true;
+  }
+
+  /** Replaces all rows and the columns, keeping the table's history. */
+  void replace(Dataset<Row> result, Progress reached) {
+    DataFrameWriterV2<Row> writer = result.writeTo(name.quoted());
+    reached
+        .summary(Stage.GOLD)
+        .forEach((key, value) -> writer.option("snapshot-property." + key, value));
+    writer.createOrReplace();
   }
 
   /** Replaces all rows. */

@@ -33,7 +33,14 @@ public final class LocalFiles implements FileIO {
 
   @Override
   public OutputFile newOutputFile(String path) {
-    return Files.localOutput(file(path));
+    File file = file(path);
+    try {
+      // Iceberg's own way fails where two tasks create the folder of a table's first files.
+      java.nio.file.Files.createDirectories(file.toPath().getParent());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot create the folder of '" + path + "'.", e);
+    }
+    return Files.localOutput(file);
   }
 
   @Override

@@ -117,9 +117,9 @@ final class BronzeChanges {
   /** Sets key and group, or the reason why the change has none. */
   private static void identify(Object[] change, String op, String movedFrom, Decoder decoder) {
     String event =
-        change[ChangeRow.at(ChangeRow.PARTITION)]
-            + "\u001f"
-            + change[ChangeRow.at(ChangeRow.OFFSET)];
+        RowKey.text(
+            List.of(
+                change[ChangeRow.at(ChangeRow.PARTITION)], change[ChangeRow.at(ChangeRow.OFFSET)]));
     change[ChangeRow.at(ChangeRow.KEY)] = event;
     change[ChangeRow.at(ChangeRow.GROUP)] = event;
     String fingerprint = (String) change[ChangeRow.at(ChangeRow.SCHEMA)];

@@ -59,7 +59,7 @@ final class ColumnType {
       case "org.apache.kafka.connect.data.Decimal" -> decimal(field.path("parameters"));
       case "io.debezium.data.VariableScaleDecimal" -> of(UNBOUNDED, ColumnType::variableScale);
       case "io.debezium.time.Date", "org.apache.kafka.connect.data.Date" ->
-          of(DataTypes.DateType, value -> date(value.longValue()));
+          of(DataTypes.DateType, value -> date(number(value).longValueExact()));
       case "io.debezium.time.Timestamp", "org.apache.kafka.connect.data.Timestamp" ->
           timestamp(TimeUnit.MILLISECONDS);
       case "io.debezium.time.MicroTimestamp" -> timestamp(TimeUnit.MICROSECONDS);
@@ -82,7 +82,7 @@ final class ColumnType {
       case "int64" -> of(DataTypes.LongType, value -> number(value).longValueExact());
       case "float", "float32" -> of(DataTypes.FloatType, value -> (float) real(value));
       case "double", "float64" -> of(DataTypes.DoubleType, ColumnType::real);
-      case "bytes" -> of(DataTypes.BinaryType, JsonNode::binaryValue);
+      case "bytes" -> of(DataTypes.BinaryType, ColumnType::bytes);
       case "array" -> array(field.path("items"));
       default -> of(DataTypes.StringType, ColumnType::text);
     };
@@ -143,7 +143,7 @@ final class ColumnType {
   private static BigDecimal unscaled(JsonNode value, int scale) throws IOException {
     return value.isNumber()
         ? value.decimalValue()
-        : new BigDecimal(new BigInteger(value.binaryValue()), scale);
+        : new BigDecimal(new BigInteger(bytes(value)), scale);
   }
 
   private static Object variableScale(JsonNode value) throws IOException {
@@ -222,6 +222,9 @@ final class ColumnType {
     return of(
         DataTypes.createArrayType(element.sparkType),
         value -> {
+          if (!value.isArray()) {
+            throw new IllegalArgumentException("not an array");
+          }
           Object[] elements = new Object[value.size()];
           for (int i = 0; i < elements.length; i++) {
             JsonNode item = value.get(i);
@@ -233,6 +236,13 @@ final class ColumnType {
           }
           return elements;
         });
+  }
+
+  private static byte[] bytes(JsonNode value) throws IOException {
+    if (!value.isTextual()) {
+      throw new IllegalArgumentException("not base64");
+    }
+    return value.binaryValue();
   }
 
   private static Object bool(JsonNode value) {

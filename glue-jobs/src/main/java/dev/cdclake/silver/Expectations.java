@@ -17,6 +17,7 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import java.util.List;
+import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -46,13 +47,17 @@ final class Expectations {
       return folded.withColumn(
           ChangeColumns.DQ_FLAGS,
           when(col(ChangeColumns.IS_ACTIVE), concat(flags, broken)).otherwise(flags));
-    } catch (RuntimeException e) {
-      throw refused(expectations, table, e);
+    } catch (Exception e) {
+      // Spark throws this checked exception without declaring it.
+      if (e instanceof AnalysisException) {
+        throw refused(expectations, table, e);
+      }
+      throw e;
     }
   }
 
   private static PipelineException refused(
-      List<Expectation> expectations, LakeTable table, RuntimeException cause) {
+      List<Expectation> expectations, LakeTable table, Exception cause) {
     return new PipelineException(
         Stage.SILVER,
         FailureCode.CONFIG_INVALID,

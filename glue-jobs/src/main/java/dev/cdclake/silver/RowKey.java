@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.StringJoiner;
 
 /** The values that identify a row, typed, and their one spelling as text. */
 final class RowKey {
@@ -45,10 +44,12 @@ final class RowKey {
       if (value == null || value.isNull()) {
         throw new UnreadableValueException("The key has no column '" + column + "'", null);
       }
-      values[i] =
-          SilverSchema.widen(
-              schema.columns().get(source).decode(value),
-              silver.columns().apply(column).dataType());
+      Object decoded = schema.columns().get(source).decode(value);
+      if (decoded == ColumnType.UNREPRESENTABLE) {
+        throw new UnreadableValueException(
+            "Key column '" + column + "' has a value that the lake cannot express", null);
+      }
+      values[i] = SilverSchema.widen(decoded, silver.columns().apply(column).dataType());
     }
     return values;
   }
@@ -69,9 +70,12 @@ final class RowKey {
 
   /** Spells a key so that two keys are equal exactly if their texts are. */
   static String text(List<?> values) {
-    StringJoiner text = new StringJoiner("\u001f");
+    StringBuilder text = new StringBuilder();
     for (Object value : values) {
-      text.add(value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : value.toString());
+      String spelt =
+          value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : value.toString();
+      // Its length in front keeps ("a", "bc") apart from ("ab", "c").
+      text.append(spelt.length()).append(':').append(spelt);
     }
     return text.toString();
   }

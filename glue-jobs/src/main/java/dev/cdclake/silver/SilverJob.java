@@ -125,7 +125,8 @@ public final class SilverJob {
         slice
             .rows()
             .where(col(ChangeColumns.OP).notEqual("t").and(col(ChangeColumns.SCHEMA).isNotNull()))
-            .orderBy(ChangeColumns.EPOCH, ChangeColumns.LSN)
+            .orderBy(
+                col(ChangeColumns.KEY).isNull(), col(ChangeColumns.EPOCH), col(ChangeColumns.LSN))
             .select(ChangeColumns.SCHEMA, ChangeColumns.KEY)
             .takeAsList(1);
     if (first.isEmpty()) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.UUID;
 
 /**
@@ -20,6 +21,7 @@ final class UnavailableValue {
   private static final String TEXT = "__debezium_unavailable_value";
   private static final byte[] BYTES = TEXT.getBytes(StandardCharsets.UTF_8);
   private static final String MAP = "{\"" + TEXT + "\":\"" + TEXT + "\"}";
+  private static final String BASE64 = Base64.getEncoder().encodeToString(BYTES);
   private static final String ID = UUID.nameUUIDFromBytes(BYTES).toString();
 
   private UnavailableValue() {}
@@ -49,7 +51,7 @@ final class UnavailableValue {
   private static boolean isArray(JsonNode array) {
     if (array.size() == 1) {
       String only = array.get(0).asText();
-      return TEXT.equals(only) || ID.equals(only);
+      return TEXT.equals(only) || ID.equals(only) || BASE64.equals(only);
     }
     if (array.size() != BYTES.length) {
       return false;

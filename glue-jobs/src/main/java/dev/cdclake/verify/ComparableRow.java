@@ -19,7 +19,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.StringJoiner;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
@@ -40,14 +39,16 @@ final class ComparableRow {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
   private static final String NULL = "\u0000";
-  private static final String BETWEEN = "\u001f";
 
   private ComparableRow() {}
 
   /** Spells several values as one text. */
   static String join(List<String> spellings) {
-    StringJoiner joined = new StringJoiner(BETWEEN);
-    spellings.forEach(joined::add);
+    StringBuilder joined = new StringBuilder();
+    for (String spelling : spellings) {
+      // Its length in front keeps ("a", "bc") apart from ("ab", "c").
+      joined.append(spelling.length()).append(':').append(spelling);
+    }
     return joined.toString();
   }
 
@@ -79,7 +80,7 @@ final class ComparableRow {
     if (value instanceof Iterable<?> elements) {
       List<String> spelt = new ArrayList<>();
       CollectionConverters.asJava(elements).forEach(element -> spelt.add(ofLake(element)));
-      return spelt.toString();
+      return join(spelt);
     }
     return value.toString();
   }
@@ -136,7 +137,7 @@ final class ComparableRow {
     for (JsonNode item : array) {
       spelt.add(ofSource(item.isNull() ? null : item.asText(), element));
     }
-    return spelt.toString();
+    return join(spelt);
   }
 
   private static String ofDecimal(String text, DecimalType type) {

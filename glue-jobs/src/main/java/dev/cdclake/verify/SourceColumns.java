@@ -43,6 +43,9 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
           "geography",
           "vector");
 
+  /** In an array, PostgreSQL writes their blanks differently. */
+  private static final Set<String> JSON = Set.of("json", "jsonb");
+
   /** A cast to text would drop the blanks of a char(n), and append a mask to an address. */
   private static final Set<String> AS_IT_IS = Set.of("bpchar", "inet");
 
@@ -77,7 +80,9 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
           boolean array = "A".equals(row.getString(4));
           String compared = array ? row.getString(5) : type;
           pages = "r".equals(row.getString(7)) ? row.getLong(6) : 0;
-          if (SPELT_OTHERWISE.contains(compared) || "c".equals(row.getString(3))) {
+          if (SPELT_OTHERWISE.contains(compared)
+              || (array && JSON.contains(compared))
+              || "c".equals(row.getString(3))) {
             notCompared.add(name);
           } else {
             comparable.add(new SourceColumn(name, selection(name, type, array)));

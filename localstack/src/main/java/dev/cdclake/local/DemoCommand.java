@@ -52,7 +52,8 @@ final class DemoCommand implements Callable<Integer> {
             + " from %s.product_analytics order by popularity_rank limit 5");
     GOLD_QUESTIONS.put(
         "How are the last days? (gold.business_kpis)",
-        "select * from %s.business_kpis order by day_on desc limit 5");
+        "select day_on, new_users, orders, paid_orders, revenue, average_order_value,"
+            + " cancellation_rate from %s.business_kpis order by day_on desc limit 5");
   }
 
   @ParentCommand private Main main;

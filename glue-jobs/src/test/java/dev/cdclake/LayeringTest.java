@@ -1,0 +1,100 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.GeneralCodingRules;
+
+/**
+ * Imports flow one way, towards the contract:
+ *
+ * <pre>
+ * contract &lt;- failure &lt;- lake &lt;- runtime &lt;- { bronze | silver | gold | verify } &lt;- line
+ * </pre>
+ *
+ * <p>Whoever has to change this file changes how the stages hang together: think first.
+ */
+@AnalyzeClasses(packages = "dev.cdclake", importOptions = DoNotIncludeTests.class)
+class LayeringTest {
+
+  @ArchTest
+  static final ArchRule importsFlowTowardsTheContract =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("contract")
+          .definedBy("dev.cdclake.contract..")
+          .layer("failure")
+          .definedBy("dev.cdclake.failure..")
+          .layer("lake")
+          .definedBy("dev.cdclake.lake..")
+          .layer("runtime")
+          .definedBy("dev.cdclake.runtime..")
+          .layer("stages")
+          .definedBy(
+              "dev.cdclake.bronze..",
+              "dev.cdclake.silver..",
+              "dev.cdclake.gold..",
+              "dev.cdclake.verify..")
+          .layer("line")
+          .definedBy("dev.cdclake.line..")
+          .whereLayer("contract")
+          .mayNotAccessAnyLayer()
+          .whereLayer("failure")
+          .mayOnlyAccessLayers("contract")
+          .whereLayer("lake")
+          .mayOnlyAccessLayers("contract", "failure")
+          .whereLayer("runtime")
+          .mayOnlyAccessLayers("contract", "failure", "lake")
+          .whereLayer("stages")
+          .mayOnlyAccessLayers("contract", "failure", "lake", "runtime")
+          .whereLayer("line")
+          .mayNotBeAccessedByAnyLayer();
+
+  @ArchTest
+  static final ArchRule stagesMeetOnlyAtATable =
+      slices()
+          .matching("dev.cdclake.(bronze|silver|gold|verify)..")
+          .should()
+          .notDependOnEachOther();
+
+  @ArchTest
+  static final ArchRule everyClassHasItsPlaceInTheOrder =
+      noClasses()
+          .should()
+          .resideOutsideOfPackages(
+              "dev.cdclake.contract..",
+              "dev.cdclake.failure..",
+              "dev.cdclake.lake..",
+              "dev.cdclake.runtime..",
+              "dev.cdclake.bronze..",
+              "dev.cdclake.silver..",
+              "dev.cdclake.gold..",
+              "dev.cdclake.verify..",
+              "dev.cdclake.line..");
+
+  @ArchTest
+  static final ArchRule contractAndFailuresKnowNoEngine =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.cdclake.contract..", "dev.cdclake.failure..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.spark..", "org.apache.iceberg..", "org.apache.kafka..");
+
+  @ArchTest
+  static final ArchRule jobsRunWithoutAws =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("software.amazon..", "com.amazonaws..", "org.apache.iceberg.aws..");
+
+  @ArchTest
+  static final ArchRule nobodyWritesToTheStandardStreams =
+      GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+}

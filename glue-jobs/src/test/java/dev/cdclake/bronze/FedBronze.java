@@ -1,0 +1,129 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bronze;
+
+import dev.cdclake.bronze.ChangeWriter.Output;
+import dev.cdclake.bronze.ChangeWriter.TopicOutput;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.fixture.Changes.Event;
+import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RejectedRows;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The bronze table of one source table, fed by hand: the records go through the real {@link
+ * ChangeWriter} and commit, only Kafka is left out.
+ */
+public final class FedBronze {
+
+  private static final long PROCESSED_AT = 1_700_000_001_000_000L;
+
+  private static final StructType KAFKA =
+      new StructType()
+          .add("key", DataTypes.BinaryType)
+          .add("value", DataTypes.BinaryType)
+          .add("topic", DataTypes.StringType)
+          .add("partition", DataTypes.IntegerType)
+          .add("offset", DataTypes.LongType)
+          .add(
+              "headers",
+              DataTypes.createArrayType(
+                  new StructType()
+                      .add("key", DataTypes.StringType)
+                      .add("value", DataTypes.BinaryType)));
+
+  private final SparkSession spark;
+  private final String topic;
+  private final BronzeTable bronze;
+  private final EventSchemas schemas;
+  private final RejectedRows rejectedRows;
+  private final int epoch;
+  private final Map<Integer, Long> next = new TreeMap<>();
+
+  public FedBronze(SparkSession spark, LakeTables tables, Pipeline pipeline, SourceTable source) {
+    this.spark = spark;
+    this.topic = pipeline.topic(source);
+    this.bronze = BronzeTable.open(tables, pipeline.bronze(source));
+    this.schemas = new EventSchemas(spark, tables, pipeline);
+    this.rejectedRows = new RejectedRows(tables, pipeline);
+    this.epoch = pipeline.source().epoch();
+  }
+
+  public EventSchemas schemas() {
+    return schemas;
+  }
+
+  public RejectedRows rejectedRows() {
+    return rejectedRows;
+  }
+
+  public Table table() {
+    bronze.table().refresh();
+    return bronze.table();
+  }
+
+  /** Appends events to partition 0 and commits them as one batch. */
+  public void feed(Event... events) {
+    List<Row> records = new ArrayList<>();
+    for (Event event : events) {
+      records.add(record(0, event.key(), event.value(), event.headers()));
+    }
+    commit(records);
+  }
+
+  /** Makes a Kafka record at the next offset of a partition. */
+  Row record(int partition, byte[] key, byte[] value, Map<String, byte[]> headers) {
+    long offset = next.merge(partition, 1L, Long::sum) - 1;
+    Row[] headerRows =
+        headers.entrySet().stream()
+            .map(header -> RowFactory.create(header.getKey(), header.getValue()))
+            .toArray(Row[]::new);
+    return RowFactory.create(
+        key, value, topic, partition, offset, headerRows.length == 0 ? null : headerRows);
+  }
+
+  /** Writes records and commits what came of them; see {@link BronzeJob}. */
+  TopicOutput commit(List<Row> records) {
+    Progress before = bronze.progress();
+    Output output = write(records);
+    schemas.append(output.schemas());
+    rejectedRows.append(Stage.BRONZE, output.rejected(), Map.of(topic, new HashMap<>(next)));
+    TopicOutput written = output.topics().get(topic);
+    bronze.commit(
+        List.of(written.files()), written.contents(), before, before.withOffsets(topic, next));
+    return written;
+  }
+
+  /** Writes records in one task and commits nothing. */
+  Output write(List<Row> records) {
+    ChangeWriter writer =
+        new ChangeWriter(
+            Map.of(topic, SerializableTableWithSize.copyOf(bronze.table())),
+            SerializableTableWithSize.copyOf(rejectedRows.table()),
+            Map.of(topic, rejectedRows.complete(Stage.BRONZE, topic)),
+            epoch,
+            PROCESSED_AT);
+    Dataset<Row> frame = spark.createDataFrame(records, KAFKA).coalesce(1);
+    return ((org.apache.spark.sql.classic.Dataset<Row>) frame)
+        .queryExecution()
+        .toRdd()
+        .toJavaRDD()
+        .mapPartitions(writer)
+        .first();
+  }
+}

@@ -1,0 +1,284 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.gold;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SettingsException;
+import dev.cdclake.fixture.Changes;
+import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.fixture.TestLake;
+import dev.cdclake.runtime.StageReport;
+import dev.cdclake.silver.SilverRun;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.iceberg.Table;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@SparkTest
+class GoldJobTest {
+
+  private static final Changes ORDERS =
+      Changes.of("orders").column("user_id", "int32").column("amount", "int32");
+
+  private static final String BY_USER =
+      """
+      -- Orders of a user, from silver.orders.
+      select user_id, count(*) as orders, sum(amount) as total
+      from silver.orders where is_active and user_id is not null group by user_id
+      """;
+
+  private static final String[] FULL = {
+    "description: Orders of a user.",
+    "key: [user_id]",
+    "columns:",
+    "  user_id: {type: int, tests: [not_null, unique], description: The user.}",
+    "  orders: {type: bigint}",
+    "  total: {type: bigint}",
+    "expect:",
+    "  total_is_positive: total > 0"
+  };
+
+  private TestLake lake;
+  private Pipeline pipeline;
+  private SilverRun silver;
+
+  @BeforeEach
+  void openLake(TestLake lake) {
+    this.lake = lake;
+    this.pipeline = lake.pipeline("tables:", "  - name: orders");
+    this.silver = new SilverRun(lake, pipeline);
+  }
+
+  @Test
+  void modelWaitsUntilItsInputsExist() {
+    lake.model("by_user", BY_USER, FULL);
+
+    assertThat(gold().runBatch()).isEmpty();
+    assertThat(lake.tables().find(pipeline.gold("by_user"))).isEmpty();
+  }
+
+  @Test
+  void firstRefreshBuildsTheWholeTable() {
+    lake.model("by_user", BY_USER, FULL);
+    silver.carry(order(1, 10, 7), order(2, 10, 8), order(3, 20, 9));
+
+    List<StageReport> reports = gold().runBatch();
+
+    assertThat(reports).hasSize(1);
+    assertThat(reports.get(0).table()).isEqualTo("by_user");
+    assertThat(rows("by_user"))
+        .containsExactly(RowFactory.create(10, 2L, 15L), RowFactory.create(20, 1L, 9L));
+  }
+
+  @Test
+  void descriptionsBecomeCommentsOfTheTable() {
+    lake.model("by_user", BY_USER, FULL);
+    silver.carry(order(1, 10, 7));
+    gold().runBatch();
+
+    Table table = table("by_user");
+    assertThat(table.properties()).containsEntry("comment", "Orders of a user.");
+    assertThat(table.schema().findField("user_id").doc()).isEqualTo("The user.");
+  }
+
+  @Test
+  void incrementalRefreshYieldsWhatARebuildYields() {
+    lake.model("by_user", BY_USER, FULL);
+    lake.model("by_user_touched", BY_USER, incremental());
+    GoldJob gold = gold();
+    silver.carry(order(1, 10, 7), order(2, 10, 8), order(3, 20, 9), order(4, 30, 1));
+    gold.runBatch();
+    silver.carry(
+        ORDERS.update(1).at(200).set("user_id", 20).set("amount", 70),
+        ORDERS.delete(4).at(201),
+        ORDERS.insert(5).at(202).set("user_id", 40).set("amount", 5));
+    silver.carry(ORDERS.update(2).at(300).set("user_id", 10).set("amount", 1));
+    long before = table("by_user_touched").currentSnapshot().snapshotId();
+
+    List<StageReport> reports = gold.runBatch();
+
+    assertThat(rows("by_user_touched"))
+        .containsExactly(
+            RowFactory.create(10, 1L, 1L),
+            RowFactory.create(20, 2L, 79L),
+            RowFactory.create(40, 1L, 5L))
+        .isEqualTo(rows("by_user"));
+    // Touched are the users before and after: 10, 20, 30, 40.
+    assertThat(reports.get(1).written()).isEqualTo(4);
+    assertThat(table("by_user_touched").currentSnapshot().parentId()).isEqualTo(before);
+  }
+
+  @Test
+  void rowsOfUntouchedKeysStayInTheirFiles() {
+    lake.model("by_user_touched", BY_USER, incremental());
+    GoldJob gold = gold();
+    silver.carry(order(1, 10, 7), order(2, 20, 8));
+    gold.runBatch();
+    // Nobody but a refresh of the key 20 would put this right.
+    lake.spark()
+        .sql("update %s set total = -1 where user_id = 20".formatted(quoted("by_user_touched")));
+
+    silver.carry(order(3, 10, 1));
+    gold.runBatch();
+
+    assertThat(rows("by_user_touched"))
+        .containsExactly(RowFactory.create(10, 2L, 8L), RowFactory.create(20, 1L, -1L));
+  }
+
+  @Test
+  void touchedKeyWithoutAResultLosesItsRow() {
+    lake.model("by_user_touched", BY_USER, incremental());
+    GoldJob gold = gold();
+    silver.carry(order(1, 10, 7), order(2, 20, 8));
+    gold.runBatch();
+
+    silver.carry(ORDERS.delete(1).at(200));
+    gold.runBatch();
+
+    assertThat(rows("by_user_touched")).containsExactly(RowFactory.create(20, 1L, 8L));
+  }
+
+  @Test
+  void modelIsRebuiltWhenTheSnapshotOfItsLastRefreshExpired() {
+    lake.model("by_user_touched", BY_USER, incremental());
+    GoldJob gold = gold();
+    silver.carry(order(1, 10, 7), order(2, 20, 8));
+    gold.runBatch();
+    silver.carry(ORDERS.delete(1).at(200));
+    silver.carry(order(3, 20, 1));
+    Table table = lake.tables().find(pipeline.silver(pipeline.tables().get(0))).orElseThrow();
+    table
+        .expireSnapshots()
+        .expireOlderThan(table.currentSnapshot().timestampMillis() + 1)
+        .retainLast(1)
+        .commit();
+
+    gold.runBatch();
+
+    assertThat(rows("by_user_touched")).containsExactly(RowFactory.create(20, 2L, 9L));
+  }
+
+  @Test
+  void modelWhoseInputsDidNotChangeIsLeftAlone() {
+    lake.model("by_user", BY_USER, FULL);
+    silver.carry(order(1, 10, 7));
+    gold().runBatch();
+    long snapshot = table("by_user").currentSnapshot().snapshotId();
+
+    assertThat(gold().runBatch()).isEmpty();
+
+    assertThat(table("by_user").currentSnapshot().snapshotId()).isEqualTo(snapshot);
+  }
+
+  @Test
+  void modelOverAModelIsRefreshedInTheSameBatch() {
+    lake.model("by_user", BY_USER, FULL);
+    lake.model(
+        "all_users",
+        "select 1 as one, sum(orders) as orders from gold.by_user",
+        "key: [one]",
+        "columns: {one: {type: int}, orders: {type: bigint}}");
+    GoldJob gold = gold();
+    silver.carry(order(1, 10, 7));
+    gold.runBatch();
+    silver.carry(order(2, 20, 8));
+
+    assertThat(gold.runBatch()).extracting(StageReport::table).contains("by_user", "all_users");
+    assertThat(lake.spark().table(quoted("all_users")).collectAsList())
+        .containsExactly(RowFactory.create(1, 2L));
+  }
+
+  @Test
+  void columnsOtherThanPromisedAreRefused() {
+    lake.model(
+        "by_user", BY_USER, "key: [user_id]", "columns: {user_id: {type: int}, n: {type: bigint}}");
+    silver.carry(order(1, 10, 7));
+
+    assertThatThrownBy(() -> gold().runBatch())
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining(
+            "by_user.yml lists the columns [user_id, n], the select yields [user_id, orders,"
+                + " total].");
+  }
+
+  @Test
+  void typeOtherThanPromisedIsRefused() {
+    lake.model(
+        "by_user",
+        BY_USER,
+        "key: [user_id]",
+        "columns: {user_id: {type: int}, orders: {type: bigint}, total: {type: string}}");
+    silver.carry(order(1, 10, 7));
+
+    assertThatThrownBy(() -> gold().runBatch())
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("column 'total' is string in by_user.yml, the select yields BIGINT.");
+  }
+
+  @Test
+  void selectThatSparkCannotAnalyseIsRefusedWithItsReason() {
+    lake.model(
+        "by_user",
+        "select nothing from silver.orders",
+        "key: [nothing]",
+        "columns: {nothing: {type: int}}");
+    silver.carry(order(1, 10, 7));
+
+    assertThatThrownBy(() -> gold().runBatch())
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("Cannot use by_user.sql: 1 problem.")
+        .hasMessageContaining("`nothing`");
+  }
+
+  @Test
+  void testsOfAModelNameWhatIsBroken() {
+    lake.model("by_user", BY_USER, FULL);
+    silver.carry(order(1, 10, -7), order(2, 20, 3));
+    GoldJob gold = gold();
+    gold.runBatch();
+    assertThat(gold.brokenTests())
+        .containsExactly("gold.by_user: 'total_is_positive' does not hold for 1 rows");
+
+    lake.spark().sql("insert into %s values (20, 1, 1)".formatted(quoted("by_user")));
+    lake.spark().sql("insert into %s values (null, 1, 1)".formatted(quoted("by_user")));
+
+    assertThat(gold.brokenTests())
+        .containsExactly(
+            "gold.by_user: 'key [user_id] is unique' does not hold for 1 rows",
+            "gold.by_user: 'user_id is not null' does not hold for 1 rows",
+            "gold.by_user: 'user_id is unique' does not hold for 1 rows",
+            "gold.by_user: 'total_is_positive' does not hold for 1 rows");
+  }
+
+  private GoldJob gold() {
+    return new GoldJob(lake.spark(), lake.tables(), pipeline);
+  }
+
+  private static Changes.Event order(int id, int user, int amount) {
+    return ORDERS.insert(id).at(100 + id).set("user_id", user).set("amount", amount);
+  }
+
+  private static String[] incremental() {
+    String[] lines = Arrays.copyOf(FULL, FULL.length + 2);
+    lines[FULL.length] = "refresh: incremental";
+    lines[FULL.length + 1] = "touched-by: {silver.orders: user_id}";
+    return lines;
+  }
+
+  private Table table(String model) {
+    return lake.tables().find(pipeline.gold(model)).orElseThrow();
+  }
+
+  private String quoted(String model) {
+    return pipeline.gold(model).quoted();
+  }
+
+  private List<Row> rows(String model) {
+    return lake.spark().table(quoted(model)).orderBy("user_id").collectAsList();
+  }
+}

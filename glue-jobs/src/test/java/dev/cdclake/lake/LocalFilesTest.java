@@ -1,0 +1,51 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.lake;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Fails (most times) with the main code as it is. */
+class LocalFilesTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void tasksThatWriteTheFirstFilesOfATableSideBySideAllSucceed() throws Exception {
+    LocalFiles files = new LocalFiles();
+    ExecutorService tasks = Executors.newFixedThreadPool(2);
+    try {
+      for (int i = 0; i < 3_000; i++) {
+        Path data = folder.resolve("table" + i).resolve("data");
+        CyclicBarrier start = new CyclicBarrier(2);
+        List<Future<?>> writes = new ArrayList<>();
+        for (int task = 0; task < 2; task++) {
+          String path = data.resolve(task + ".parquet").toString();
+          writes.add(
+              tasks.submit(
+                  () -> {
+                    start.await();
+                    try (var stream = files.newOutputFile(path).createOrOverwrite()) {
+                      stream.write(1);
+                    } catch (IOException e) {
+                      throw new IllegalStateException(e);
+                    }
+                    return null;
+                  }));
+        }
+        for (Future<?> write : writes) {
+          write.get();
+        }
+      }
+    } finally {
+      tasks.shutdownNow();
+    }
+  }
+}

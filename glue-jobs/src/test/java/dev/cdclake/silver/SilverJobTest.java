@@ -1,0 +1,510 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.fixture.Changes;
+import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.fixture.TestLake;
+import dev.cdclake.lake.Position;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.runtime.StageReport;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.iceberg.Snapshot;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@SparkTest
+class SilverJobTest {
+
+  private static final Changes ORDERS =
+      Changes.of("orders").column("status", "string").column("note", "string");
+
+  private TestLake lake;
+  private SilverRun silver;
+
+  @BeforeEach
+  void openSilver(TestLake lake) {
+    this.lake = lake;
+    this.silver = silver("");
+  }
+
+  // What a batch makes of the rows.
+
+  @Test
+  void nothingHappensBeforeTheFirstEvent() {
+    assertThat(silver.fold()).isEmpty();
+  }
+
+  @Test
+  void insertsUpdatesAndDeletesOfOneBatchLeaveOneRowPerKey() {
+    StageReport report =
+        silver.carry(
+            ORDERS.insert(1).at(10).set("status", "new"),
+            ORDERS.insert(2).at(11).set("status", "new"),
+            ORDERS.update(1).at(12).set("status", "paid"),
+            ORDERS.delete(2).at(13));
+
+    assertThat(silver.rows("id", "status", "is_active", "_lsn"))
+        .containsExactly(List.of(1, "paid", true, 12L), List.of(2, "new", false, 13L));
+    assertThat(List.of(report.read(), report.written(), report.deleted()))
+        .containsExactly(4L, 3L, 1L);
+  }
+
+  @Test
+  void rowsReplacedInLaterBatchesStillAreOnePerKey() {
+    silver.carry(ORDERS.insert(1).at(10).set("status", "new"), ORDERS.insert(2).at(11));
+    silver.carry(ORDERS.update(1).at(20).set("status", "paid"));
+    silver.carry(ORDERS.update(1).at(30).set("status", "sent"), ORDERS.insert(3).at(31));
+
+    assertThat(silver.rows("id", "status"))
+        .containsExactly(List.of(1, "sent"), Arrays.asList(2, null), Arrays.asList(3, null));
+    assertThat(silver.table().currentSnapshot().summary()).containsKey("total-position-deletes");
+  }
+
+  @Test
+  void rowDeletedWithPurgeIsGone() {
+    SilverRun purging = silver("    on-delete: purge");
+    purging.carry(ORDERS.insert(1).at(10), ORDERS.insert(2).at(11));
+    purging.carry(ORDERS.delete(1).at(20));
+
+    assertThat(purging.rows("id", "is_active")).containsExactly(List.of(2, true));
+  }
+
+  @Test
+  void secondRunHasNothingToDo() {
+    silver.carry(ORDERS.insert(1).at(10));
+    long snapshot = silver.table().currentSnapshot().snapshotId();
+
+    assertThat(silver.fold()).isEmpty();
+
+    assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(snapshot);
+  }
+
+  @Test
+  void severalBatchesOfBronzeAreFoldedTogether() {
+    silver.feed(ORDERS.insert(1).at(10).set("note", "long"));
+    silver.feed(ORDERS.update(1).at(20).set("status", "paid").unavailable("note"));
+
+    assertThat(silver.fold().orElseThrow().read()).isEqualTo(2);
+    assertThat(silver.rows("id", "status", "note", "dq_flags"))
+        .containsExactly(List.of(1, "paid", "long", List.of()));
+  }
+
+  @Test
+  void batchOfOldChangesAloneMovesTheProgressAndNoRow() {
+    silver.carry(ORDERS.insert(1).at(100).set("status", "paid"));
+
+    StageReport report = silver.carry(ORDERS.update(1).at(50).set("status", "old"));
+
+    assertThat(report.superseded()).isEqualTo(1);
+    assertThat(silver.rows("id", "status")).containsExactly(List.of(1, "paid"));
+    assertThat(silver.fold()).isEmpty();
+  }
+
+  @Test
+  void outcomesAddUpToWhatWasRead() {
+    silver.carry(ORDERS.insert(1).at(100));
+
+    StageReport report =
+        silver.carry(
+            ORDERS.update(1).at(110),
+            ORDERS.update(1).at(90),
+            ORDERS.delete(1).at(120),
+            ORDERS.insert("x").at(130));
+
+    assertThat(report.read()).isEqualTo(4);
+    assertThat(List.of(report.written(), report.superseded(), report.deleted(), report.rejected()))
+        .containsExactly(1L, 1L, 1L, 1L);
+  }
+
+  @Test
+  void batchDeliveredTwiceLeavesTheRowsAsTheyWere() {
+    Changes.Event[] batch = {
+      ORDERS.insert(1).at(10).set("status", "new"), ORDERS.update(1).at(20).set("status", "paid")
+    };
+    silver.carry(batch);
+
+    StageReport report = silver.carry(batch);
+
+    // At the LSN of the row the greater offset wins, with the same values; below it nothing does.
+    assertThat(List.of(report.written(), report.superseded())).containsExactly(1L, 1L);
+    assertThat(silver.rows("id", "status", "_lsn")).containsExactly(List.of(1, "paid", 20L));
+  }
+
+  @Test
+  void unchangedToastValueComesFromTheRowOfSilver() {
+    silver.carry(ORDERS.insert(1).at(10).set("note", "long"));
+    silver.carry(ORDERS.update(1).at(20).set("status", "paid").unavailable("note"));
+
+    assertThat(silver.rows("id", "status", "note", "dq_flags"))
+        .containsExactly(List.of(1, "paid", "long", List.of()));
+  }
+
+  @Test
+  void keyDeletedAndInsertedAgainInOneTransactionIsPresent() {
+    silver.carry(ORDERS.insert(1).at(10).set("status", "first"));
+    silver.carry(ORDERS.delete(1).at(20), ORDERS.insert(1).at(21).set("status", "second"));
+
+    assertThat(silver.rows("id", "status", "is_active"))
+        .containsExactly(List.of(1, "second", true));
+  }
+
+  @Test
+  void tableWithoutKeyHasOneRowPerEvent() {
+    Changes log = ORDERS.key();
+    silver.carry(log.insert(1).at(10), log.insert(1).at(11));
+    StageReport report = silver.carry(log.insert(2).at(12), log.delete(1).at(13));
+
+    assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(1), List.of(2));
+    assertThat(report.rejected()).isEqualTo(1);
+    assertThat(silver.rejected().get(0).<String>getAs("reason")).isEqualTo("CHANGE_WITHOUT_KEY");
+  }
+
+  // Updates of the key.
+
+  @Test
+  void movedKeyTakesUnchangedValuesFromItsOldRowInSilver() {
+    silver.carry(ORDERS.insert(1).at(10).set("note", "long"));
+    silver.carry(ORDERS.delete(1).at(20), ORDERS.insert(2).movedFrom(1).at(20).unavailable("note"));
+
+    assertThat(silver.rows("id", "note", "is_active", "dq_flags"))
+        .containsExactly(List.of(1, "long", false, List.of()), List.of(2, "long", true, List.of()));
+  }
+
+  @Test
+  void keyMovedTwiceInOneBatchStillFindsItsValues() {
+    silver.carry(ORDERS.insert(1).at(10).set("note", "long"));
+    silver.carry(
+        ORDERS.delete(1).at(20),
+        ORDERS.insert(2).movedFrom(1).at(20).unavailable("note"),
+        ORDERS.delete(2).at(30),
+        ORDERS.insert(3).movedFrom(2).at(30).unavailable("note"));
+
+    assertThat(silver.rows("id", "note", "is_active"))
+        .containsExactly(
+            List.of(1, "long", false), List.of(2, "long", false), List.of(3, "long", true));
+  }
+
+  @Test
+  void movedKeyWhoseOldRowIsUnknownIsFlagged() {
+    silver.carry(ORDERS.insert(2).movedFrom(1).at(20).unavailable("note"));
+
+    assertThat(silver.rows("id", "note", "dq_flags"))
+        .containsExactly(Arrays.asList(2, null, List.of("toast_unresolved:note")));
+  }
+
+  // TRUNCATE.
+
+  @Test
+  void truncateEndsOlderRowsAndSparesNewerOnes() {
+    silver.carry(ORDERS.insert(1).at(10), ORDERS.insert(2).at(11));
+
+    StageReport report =
+        silver.carry(ORDERS.insert(3).at(15), ORDERS.truncate().at(20), ORDERS.insert(2).at(30));
+
+    assertThat(silver.rows("id", "is_active", "_op"))
+        .containsExactly(List.of(1, false, "t"), List.of(2, true, "c"), List.of(3, false, "t"));
+    assertThat(report.read()).isEqualTo(2);
+    assertThat(Progress.of(silver.table(), Stage.SILVER).truncated())
+        .isEqualTo(new Position(1, 20));
+  }
+
+  @Test
+  void eventOlderThanATruncateEndsHoweverLateItArrives() {
+    silver.carry(ORDERS.insert(1).at(10), ORDERS.truncate().at(20));
+
+    silver.carry(ORDERS.insert(2).at(15).set("status", "late"));
+
+    assertThat(silver.rows("id", "is_active"))
+        .containsExactly(List.of(1, false), List.of(2, false));
+  }
+
+  @Test
+  void keyInsertedAgainAfterATruncateIsActive() {
+    silver.carry(ORDERS.insert(1).at(10).set("note", "old"), ORDERS.truncate().at(20));
+    silver.carry(ORDERS.insert(1).at(30).set("note", "new"));
+
+    assertThat(silver.rows("id", "note", "is_active")).containsExactly(List.of(1, "new", true));
+  }
+
+  @Test
+  void tableWhoseFirstEventIsATruncateWaitsForARow() {
+    silver.feed(ORDERS.truncate().at(5));
+    assertThat(silver.fold()).isEmpty();
+
+    silver.carry(ORDERS.insert(1).at(10));
+
+    assertThat(silver.rows("id", "is_active")).containsExactly(List.of(1, true));
+  }
+
+  // Columns.
+
+  @Test
+  void addedColumnEvolvesTheTable() {
+    silver.carry(ORDERS.insert(1).at(10));
+    Changes wider = ORDERS.column("total", "int64");
+
+    silver.carry(ORDERS.insert(2).at(20), wider.insert(3).at(30).set("total", 9));
+
+    assertThat(silver.rows("id", "total"))
+        .containsExactly(Arrays.asList(1, null), Arrays.asList(2, null), List.of(3, 9L));
+  }
+
+  @Test
+  void widenedColumnEvolvesTheTable() {
+    silver.carry(ORDERS.column("n", "int32").insert(1).at(10).set("n", 7));
+    silver.carry(
+        ORDERS.column("n", "int32").update(1).at(15).set("n", 8),
+        ORDERS.column("n", "int64").insert(2).at(20).set("n", Long.MAX_VALUE));
+
+    assertThat(silver.rows("id", "n")).containsExactly(List.of(1, 8L), List.of(2, Long.MAX_VALUE));
+  }
+
+  @Test
+  void widenedKeyColumnStillFindsItsRow() {
+    silver.carry(ORDERS.insert(1).at(10).set("status", "new"));
+    silver.carry(ORDERS.column("id", "int64").update(1).at(20).set("status", "paid"));
+
+    assertThat(silver.rows("id", "status")).containsExactly(List.of(1L, "paid"));
+  }
+
+  @Test
+  void droppedColumnStaysInTheTable() {
+    silver.carry(ORDERS.insert(1).at(10).set("note", "long"));
+    silver.carry(ORDERS.without("note").insert(2).at(20));
+
+    assertThat(silver.rows("id", "note"))
+        .containsExactly(List.of(1, "long"), Arrays.asList(2, null));
+  }
+
+  @Test
+  void retypedColumnRejectsItsRowsAndTheOthersGoOn() {
+    silver.carry(ORDERS.column("n", "int32").insert(1).at(10).set("n", 7));
+
+    StageReport report =
+        silver.carry(
+            ORDERS.column("n", "string").insert(2).at(20).set("n", "seven"),
+            ORDERS.column("n", "int32").insert(3).at(21).set("n", 8));
+
+    assertThat(report.rejected()).isEqualTo(1);
+    assertThat(silver.rows("id", "n")).containsExactly(List.of(1, 7), List.of(3, 8));
+    Row rejected = silver.rejected().get(0);
+    assertThat(rejected.<String>getAs("reason")).isEqualTo("SCHEMA_CONFLICT");
+    assertThat(rejected.<String>getAs("detail"))
+        .isEqualTo("Column 'n' is STRING in the event and INT in the table");
+  }
+
+  @Test
+  void sourceColumnNamedLikeOneOfOursIsKeptUnderAnotherName() {
+    silver.carry(ORDERS.column("is_active", "boolean").insert(1).at(10).set("is_active", false));
+
+    assertThat(silver.rows("id", "is_active", "source_is_active"))
+        .containsExactly(List.of(1, true, false));
+  }
+
+  // Quality.
+
+  @Test
+  void rowThatBreaksAnExpectationIsKeptAndFlagged() {
+    SilverRun checked =
+        silver("    expect:", "      has_status: \"status <> ''\"", "      small: \"id < 10\"");
+
+    checked.carry(
+        ORDERS.insert(1).at(10).set("status", "new"),
+        ORDERS.insert(2).at(11).set("status", ""),
+        ORDERS.insert(30).at(12));
+
+    assertThat(checked.rows("id", "dq_flags"))
+        .containsExactly(
+            List.of(1, List.of()),
+            List.of(2, List.of("has_status")),
+            List.of(30, List.of("has_status", "small")));
+  }
+
+  @Test
+  void flagGoesWhenTheRowIsPutRight() {
+    SilverRun checked = silver("    expect:", "      has_status: \"status <> ''\"");
+    checked.carry(ORDERS.insert(1).at(10));
+    checked.carry(ORDERS.update(1).at(20).set("status", "paid"));
+
+    assertThat(checked.rows("id", "dq_flags")).containsExactly(List.of(1, List.of()));
+  }
+
+  @Test
+  void flagsOfExpectationsStandBesideThoseOfLostValues() {
+    SilverRun checked = silver("    expect:", "      has_status: \"status <> ''\"");
+
+    checked.carry(ORDERS.update(1).at(10).unavailable("note"));
+
+    assertThat(checked.rows("dq_flags"))
+        .containsExactly(List.of(List.of("toast_unresolved:note", "has_status")));
+  }
+
+  @Test
+  void unreadableValueIsRejectedWithItsCoordinatesAndTheLineGoesOn() {
+    Changes counted = ORDERS.column("n", "int32");
+    StageReport report =
+        silver.carry(
+            counted.insert(1).at(10).set("n", 5),
+            counted.insert(2).at(11).set("n", "five"),
+            counted.insert(3).at(12).set("n", 6));
+
+    assertThat(report.rejected()).isEqualTo(1);
+    assertThat(silver.rows("id", "n")).containsExactly(List.of(1, 5), List.of(3, 6));
+    Row rejected = silver.rejected().get(0);
+    assertThat(rejected.<String>getAs("reason")).isEqualTo("VALUE_UNREADABLE");
+    assertThat(rejected.<String>getAs("detail"))
+        .isEqualTo("Column 'n': \"five\" is not a value of type INT");
+    assertThat(rejected.<Integer>getAs("_kafka_partition")).isZero();
+    assertThat(rejected.<Long>getAs("_kafka_offset")).isEqualTo(1);
+    assertThat(new String(rejected.<byte[]>getAs("key"), StandardCharsets.UTF_8))
+        .isEqualTo("{\"id\":2}");
+    assertThat(new String(rejected.<byte[]>getAs("value"), StandardCharsets.UTF_8))
+        .contains("\"n\":\"five\"");
+  }
+
+  @Test
+  void unreadableUpdateLeavesTheRowAsItWas() {
+    Changes counted = ORDERS.column("n", "int32");
+    silver.carry(counted.insert(1).at(10).set("n", 5));
+    silver.carry(counted.update(1).at(20).set("n", "six"), counted.update(1).at(30).set("n", 7));
+
+    assertThat(silver.rows("id", "n", "_lsn")).containsExactly(List.of(1, 7, 30L));
+  }
+
+  @Test
+  void valueThatTheLakeCannotHoldIsNullAndFlagged() {
+    Changes priced = ORDERS.column("price", "struct", "io.debezium.data.VariableScaleDecimal");
+
+    silver.carry(
+        priced
+            .insert(1)
+            .at(10)
+            .set("price", Map.of("scale", 0, "value", BigInteger.TEN.pow(30).toByteArray())));
+
+    assertThat(silver.rows("price", "dq_flags"))
+        .containsExactly(Arrays.asList(null, List.of("unrepresentable:price")));
+  }
+
+  @Test
+  void keyMissingFromAnEventOfAKeyedTableIsRejected() {
+    silver.carry(ORDERS.insert(1).at(10));
+
+    silver.carry(ORDERS.key().insert(2).at(20));
+
+    assertThat(silver.rows("id")).containsExactly(List.of(1));
+    assertThat(silver.rejected().get(0).<String>getAs("reason")).isEqualTo("KEY_MISSING");
+  }
+
+  // Progress.
+
+  @Test
+  void changesBehindAnExpiredSnapshotOfBronzeAreNeitherLostNorDoubled() {
+    Changes log = ORDERS.key();
+    silver.carry(log.insert(1).at(10), log.insert(2).at(11));
+    silver.feed(log.insert(3).at(12));
+    silver.feed(log.insert(4).at(13));
+    expireAllButTheNewest();
+
+    StageReport report = silver.fold().orElseThrow();
+
+    assertThat(report.read()).isEqualTo(2);
+    assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(2), List.of(3), List.of(4));
+    assertThat(silver.fold()).isEmpty();
+  }
+
+  @Test
+  void truncateBehindAnExpiredSnapshotOfBronzeIsStillABarrier() {
+    silver.carry(ORDERS.insert(1).at(10));
+    silver.feed(ORDERS.truncate().at(20));
+    silver.feed(ORDERS.insert(2).movedFrom(7).at(30));
+    expireAllButTheNewest();
+
+    silver.fold();
+
+    assertThat(silver.rows("id", "is_active")).containsExactly(List.of(1, false), List.of(2, true));
+  }
+
+  @Test
+  void compactionOfBronzeBringsNoChangeTwice() {
+    Changes log = ORDERS.key();
+    silver.carry(log.insert(1).at(10));
+    silver.feed(log.insert(2).at(11));
+    rewriteBronze();
+    silver.feed(log.insert(3).at(12));
+
+    silver.fold();
+
+    assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(2), List.of(3));
+  }
+
+  @Test
+  void rejectedRowsOfABatchThatDiedBeforeItsCommitAreKeptOnce() {
+    Changes counted = ORDERS.column("n", "int32");
+    silver.carry(counted.insert(1).at(10));
+    long before = silver.table().currentSnapshot().snapshotId();
+    silver.carry(counted.insert(2).at(20).set("n", "bad"), counted.insert(3).at(21));
+    // As if the commit of the rows had not landed, but that of the rejected rows had.
+    silver.table().manageSnapshots().rollbackTo(before).commit();
+
+    silver.fold();
+
+    assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(3));
+    assertThat(silver.rejected()).hasSize(1);
+  }
+
+  @Test
+  void ownColumnsHaveTheirDocumentedTypes() {
+    silver.carry(ORDERS.insert(1).at(10));
+
+    assertThat(SilverSchema.OWN.fields())
+        .allSatisfy(
+            field ->
+                assertThat(
+                        lake.spark()
+                            .table(silver.table().name())
+                            .schema()
+                            .apply(field.name())
+                            .dataType()
+                            .sameType(field.dataType()))
+                    .isTrue());
+    assertThat(SilverSchema.OWN.apply(ChangeColumns.LSN).dataType()).isEqualTo(DataTypes.LongType);
+  }
+
+  private SilverRun silver(String... settings) {
+    String[] lines = new String[settings.length + 2];
+    lines[0] = "tables:";
+    lines[1] = "  - name: orders";
+    System.arraycopy(settings, 0, lines, 2, settings.length);
+    return new SilverRun(lake, lake.pipeline(lines));
+  }
+
+  private void expireAllButTheNewest() {
+    Snapshot newest = silver.bronze().currentSnapshot();
+    silver
+        .bronze()
+        .expireSnapshots()
+        .expireOlderThan(newest.timestampMillis() + 1)
+        .retainLast(1)
+        .commit();
+    assertThat(silver.bronze().snapshots()).hasSize(1);
+  }
+
+  private void rewriteBronze() {
+    String name = silver.bronze().name().replace("lake.", "");
+    lake.spark()
+        .sql(
+            "call lake.system.rewrite_data_files(table => '%s', options => map('rewrite-all', 'true'))"
+                .formatted(name));
+    assertThat(silver.bronze().currentSnapshot().operation()).isEqualTo("replace");
+  }
+}

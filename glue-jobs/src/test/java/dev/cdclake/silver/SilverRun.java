@@ -1,0 +1,99 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import dev.cdclake.bronze.FedBronze;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.fixture.Changes.Event;
+import dev.cdclake.fixture.TestLake;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.runtime.StageReport;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.iceberg.Table;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** The silver table of one source table: events go in at bronze, rows come out. */
+public final class SilverRun {
+
+  private final SparkSession spark;
+  private final LakeTables tables;
+  private final Pipeline pipeline;
+  private final SourceTable source;
+  private final FedBronze bronze;
+  private final SilverJob job;
+
+  /** Opens the first table of a pipeline. */
+  public SilverRun(TestLake lake, Pipeline pipeline) {
+    this(lake, pipeline, pipeline.tables().get(0));
+  }
+
+  public SilverRun(TestLake lake, Pipeline pipeline, SourceTable source) {
+    this.spark = lake.spark();
+    this.tables = lake.tables();
+    this.pipeline = pipeline;
+    this.source = source;
+    this.bronze = new FedBronze(spark, tables, pipeline, source);
+    this.job =
+        new SilverJob(
+            spark, tables, bronze.schemas(), bronze.rejectedRows(), pipeline, this.source);
+  }
+
+  /** Appends events to bronze as one batch. */
+  public void feed(Event... events) {
+    bronze.feed(events);
+  }
+
+  /** Folds what is unread. */
+  public Optional<StageReport> fold() {
+    return job.runBatch();
+  }
+
+  /** Appends events and folds them. */
+  public StageReport carry(Event... events) {
+    feed(events);
+    return fold().orElseThrow();
+  }
+
+  Table bronze() {
+    return bronze.table();
+  }
+
+  Table table() {
+    return tables.find(pipeline.silver(source)).orElseThrow();
+  }
+
+  /** Returns columns of all rows, ordered by the first column, each row as one list. */
+  List<List<Object>> rows(String... expressions) {
+    return spark
+        .table(pipeline.silver(source).quoted())
+        .selectExpr(expressions)
+        .collectAsList()
+        .stream()
+        .map(SilverRun::values)
+        .sorted((one, other) -> one.toString().compareTo(other.toString()))
+        .toList();
+  }
+
+  /** Returns the rejected rows of silver. */
+  List<Row> rejected() {
+    return spark
+        .table(pipeline.rejectedRows().quoted())
+        .where("stage = 'silver'")
+        .orderBy("_kafka_offset")
+        .collectAsList();
+  }
+
+  private static List<Object> values(Row row) {
+    Object[] values = new Object[row.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          row.get(i) instanceof scala.collection.Seq<?> sequence
+              ? List.copyOf(scala.jdk.javaapi.CollectionConverters.asJava(sequence))
+              : row.get(i);
+    }
+    return Arrays.asList(values);
+  }
+}
