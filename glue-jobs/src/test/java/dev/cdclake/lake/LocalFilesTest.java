@@ -12,7 +12,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Fails (most times) with the main code as it is. */
+/** Files of a warehouse on this machine's disk. */
 class LocalFilesTest {
 
   @TempDir Path folder;
