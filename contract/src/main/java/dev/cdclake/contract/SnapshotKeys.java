@@ -7,7 +7,7 @@ public final class SnapshotKeys {
   /** What the table has consumed, as JSON; see the lake's {@code Progress}. */
   public static final String PROGRESS = "cdclake.progress";
 
-  /** Identifies one attempt to commit, so that an unknown outcome can be looked up. */
+  /** Identifies one attempt to commit, for a person who looks for it in a log and in the table. */
   public static final String COMMIT_ID = "cdclake.commit-id";
 
   /** Name of the job that committed. */

@@ -7,9 +7,8 @@ import static org.apache.iceberg.types.Types.NestedField.required;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
-import dev.cdclake.failure.FailureCode;
-import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RowFiles;
@@ -19,8 +18,6 @@ import org.apache.iceberg.AppendFiles;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
-import org.apache.iceberg.exceptions.CommitStateUnknownException;
-import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.types.Types;
 
 /** A bronze table: every change of one source table, in one shape for all, by day of arrival. */
@@ -80,25 +77,8 @@ final class BronzeTable {
     AppendFiles append = table.newAppend();
     files.forEach(written -> written.rows().forEach(append::appendFile));
     append.set(ChangeContents.KEY, contents.toJson());
-    try {
-      after.commitWith(append, Stage.BRONZE, before).commit();
-    } catch (ValidationException e) {
-      throw new PipelineException(
-          Stage.BRONZE,
-          FailureCode.CONCURRENT_WRITER,
-          "Cannot commit to table '%s': another writer committed in between (expected one bronze"
-                  .formatted(table.name())
-              + " job per pipeline). Stop the other one, then run again.",
-          e);
-    } catch (CommitStateUnknownException e) {
-      throw new PipelineException(
-          Stage.BRONZE,
-          FailureCode.COMMIT_UNKNOWN,
-          "Cannot tell whether a commit to table '%s' landed: the catalog did not answer. Run"
-                  .formatted(table.name())
-              + " again: the next run continues from whatever the table then says.",
-          e);
-    }
+    GuardedCommit.commit(
+        after.commitWith(append, Stage.BRONZE, before), table.name(), Stage.BRONZE);
     return table.currentSnapshot().snapshotId();
   }
 }

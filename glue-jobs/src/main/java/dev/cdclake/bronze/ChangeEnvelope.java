@@ -23,8 +23,8 @@ import java.util.Set;
  *
  * <p>An instance is filled anew for every event. Events of one table carry the same schema, byte
  * for byte, until the table changes; a schema that was seen is recognised by comparing bytes and
- * not parsed again. Values with and without an embedded schema are understood. The fields are those
- * of <a
+ * not parsed again. Values with an embedded schema in front, as JsonConverter writes them, and
+ * values without one are understood. The fields are those of <a
  * href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-change-events-value">Debezium's
  * change event value</a>.
  */

@@ -36,23 +36,22 @@ final class KafkaRecords {
 
   static Dataset<Row> read(
       SparkSession spark, Kafka kafka, Map<String, Map<Integer, Range>> ranges) {
-    DataFrameReader reader =
-        spark
-            .read()
-            .format("kafka")
-            .option("kafka.bootstrap.servers", kafka.bootstrap())
-            .option("kafka.isolation.level", "read_committed")
-            .option("kafka.max.poll.records", "5000")
-            .option("kafka.max.partition.fetch.bytes", Integer.toString(32 << 20))
-            .option("kafka.fetch.max.bytes", Integer.toString(64 << 20))
-            .option("assign", assign(ranges))
-            .option("startingOffsets", offsets(ranges, Range::from))
-            .option("endingOffsets", offsets(ranges, Range::to))
-            .option("maxRecordsPerPartition", "100000")
-            .option("includeHeaders", "true")
-            .option("failOnDataLoss", "true");
+    DataFrameReader reader = spark.read().format("kafka");
     kafka.properties().forEach((key, value) -> reader.option("kafka." + key, value));
-    return reader.load().select("key", "value", "topic", "partition", "offset", "headers");
+    return reader
+        .option("kafka.bootstrap.servers", kafka.bootstrap())
+        .option("kafka.isolation.level", "read_committed")
+        .option("kafka.max.poll.records", "5000")
+        .option("kafka.max.partition.fetch.bytes", Integer.toString(32 << 20))
+        .option("kafka.fetch.max.bytes", Integer.toString(64 << 20))
+        .option("assign", assign(ranges))
+        .option("startingOffsets", offsets(ranges, Range::from))
+        .option("endingOffsets", offsets(ranges, Range::to))
+        .option("maxRecordsPerPartition", "100000")
+        .option("includeHeaders", "true")
+        .option("failOnDataLoss", "true")
+        .load()
+        .select("key", "value", "topic", "partition", "offset", "headers");
   }
 
   private static String assign(Map<String, Map<Integer, Range>> ranges) {

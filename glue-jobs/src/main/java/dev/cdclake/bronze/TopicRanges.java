@@ -23,18 +23,23 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds what is unread: per topic and partition the offsets from the recorded progress to the last
  * committed transaction.
  *
- * <p>A gap (offsets that Kafka no longer has, or a topic that ends before the progress) stops the
- * run; it is never skipped.
+ * <p>A gap behind what was read (offsets that Kafka no longer has, or a topic that ends before the
+ * progress) stops the run. A topic that is read for the first time begins where Kafka still has it;
+ * if that is not its beginning, the log says so.
  */
 final class TopicRanges implements AutoCloseable {
 
   private static final ListOffsetsOptions COMMITTED =
       new ListOffsetsOptions(IsolationLevel.READ_COMMITTED);
+
+  private static final Logger LOG = LoggerFactory.getLogger(TopicRanges.class);
 
   private final Admin admin;
   private final String bootstrap;
@@ -77,6 +82,10 @@ final class TopicRanges implements AutoCloseable {
       Map<Integer, Long> recorded = progress.apply(partition.topic());
       long from = recorded.getOrDefault(partition.partition(), earliest.get(partition));
       long to = latest.get(partition);
+      if (!recorded.containsKey(partition.partition()) && from > 0) {
+        LOG.warn(
+            "Topic {} is first read from offset {}: what was before has expired", partition, from);
+      }
       refuseGap(partition, from, earliest.get(partition), to);
       if (from < to) {
         unread
@@ -158,6 +167,13 @@ final class TopicRanges implements AutoCloseable {
     partitions.forEach(partition -> wanted.put(partition, spec));
     Map<TopicPartition, ListOffsetsResultInfo> found =
         await(admin.listOffsets(wanted, COMMITTED).all());
+    if (found == null) {
+      throw new PipelineException(
+          Stage.BRONZE,
+          FailureCode.KAFKA_GAP,
+          "Cannot ask Kafka at '%s' for offsets: a topic was deleted meanwhile. Run again."
+              .formatted(bootstrap));
+    }
     Map<TopicPartition, Long> offsets = new HashMap<>();
     found.forEach((partition, info) -> offsets.put(partition, info.offset()));
     return offsets;

@@ -15,8 +15,6 @@ public enum FailureCode {
   CONCURRENT_WRITER(Remedy.RERUN),
   /** The catalog did not say whether a commit landed. */
   COMMIT_UNKNOWN(Remedy.CHECK_THEN_RERUN),
-  /** A table of an earlier stage does not exist yet. */
-  TABLE_MISSING(Remedy.RERUN),
   /** Silver did not get as far as the comparison needs in the time allowed. */
   BEHIND(Remedy.RERUN);
 

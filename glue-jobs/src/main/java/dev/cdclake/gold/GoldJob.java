@@ -99,12 +99,14 @@ public final class GoldJob {
             : Optional.empty();
     if (touched.isPresent()) {
       Dataset<Row> keys = touched.get().distinct().persist();
-      gold.refresh(result(model, keys), keys, model.key().get(0), reached);
-      long rows = keys.count();
-      keys.unpersist();
-      return Optional.of(report(model, rows, gold, start));
+      try {
+        gold.refresh(result(model, inputs, Optional.of(keys)), keys, model.key().get(0), reached);
+        return Optional.of(report(model, keys.count(), gold, start));
+      } finally {
+        keys.unpersist();
+      }
     }
-    Dataset<Row> all = spark.sql(model.sqlOver(input -> GoldModel.table(pipeline, input)));
+    Dataset<Row> all = result(model, inputs, Optional.empty());
     if (gold.hasColumns(columns)) {
       gold.rebuild(all, reached);
     } else {
@@ -216,23 +218,35 @@ public final class GoldJob {
     return touched.stream().reduce(Dataset::union);
   }
 
-  /** Runs the select over the rows of the touched keys alone. */
-  private Dataset<Row> result(GoldModel model, Dataset<Row> keys) {
+  /**
+   * Runs the select over the snapshots that are recorded with the result, and over the rows of the
+   * touched keys alone if there are any given.
+   */
+  private Dataset<Row> result(
+      GoldModel model, Map<String, Table> inputs, Optional<Dataset<Row>> touched) {
     Map<String, String> views = new HashMap<>();
-    model
-        .touchedBy()
-        .forEach(
-            (input, column) -> {
-              String view = "touched_" + model.name() + "_" + input.replace('.', '_');
-              Dataset<Row> rows = spark.table(GoldModel.table(pipeline, input));
-              rows.join(broadcast(keys), rows.col(column).equalTo(keys.col("key")), "left_semi")
-                  .createOrReplaceTempView(view);
-              views.put(input, view);
-            });
-    return spark.sql(
-        model.sqlOver(
-            input ->
-                views.containsKey(input) ? views.get(input) : GoldModel.table(pipeline, input)));
+    inputs.forEach(
+        (input, table) -> {
+          Dataset<Row> rows =
+              spark
+                  .read()
+                  .format("iceberg")
+                  .option("versionAsOf", table.currentSnapshot().snapshotId())
+                  .load(GoldModel.table(pipeline, input));
+          String column = model.touchedBy().get(input);
+          Dataset<Row> wanted =
+              touched.isPresent() && column != null
+                  ? rows.join(
+                      broadcast(touched.get()),
+                      rows.col(column).equalTo(touched.get().col("key")),
+                      "left_semi")
+                  : rows;
+          String view = "input_of_" + model.name() + "_" + input.replace('.', '_');
+          wanted.createOrReplaceTempView(view);
+          views.put(input, view);
+        });
+    // The views stay until the next refresh replaces them: a write analyses the select again.
+    return spark.sql(model.sqlOver(views::get));
   }
 
   private StageReport report(GoldModel model, long rows, GoldTable gold, Instant start) {

@@ -156,7 +156,7 @@ final class GoldTable {
     return table.currentSnapshot().snapshotId();
   }
 
-  /** Returns the rows, for tests of the model. */
+  /** Returns the rows. */
   Dataset<Row> rows() {
     return spark.table(name.quoted());
   }

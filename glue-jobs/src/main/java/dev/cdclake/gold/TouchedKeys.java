@@ -55,7 +55,10 @@ final class TouchedKeys {
     SilverKey key = SilverKey.of(silver);
     Dataset<Row> changed =
         spark
-            .table(quoted)
+            .read()
+            .format("iceberg")
+            .option("versionAsOf", current(silver))
+            .load(quoted)
             .where(col(MetadataColumns.FILE_PATH.name()).isin(files.toArray()))
             .select(columns(key, column));
     Dataset<Row> touched = changed.select(col(column).as("key"));

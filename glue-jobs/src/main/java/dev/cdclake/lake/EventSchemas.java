@@ -16,10 +16,12 @@ import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Types;
+import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
 import org.apache.spark.sql.functions;
 
 /**
@@ -102,13 +104,12 @@ public final class EventSchemas {
     try {
       Dataset<Row> frame = spark.createDataFrame(rows, SparkSchemaUtil.convert(SCHEMA));
       Map<String, String> summary = Progress.NONE.summary(Stage.BRONZE);
-      org.apache.spark.sql.DataFrameWriterV2<Row> writer =
-          frame.coalesce(1).writeTo(pipeline.eventSchemas().quoted());
+      DataFrameWriterV2<Row> writer = frame.coalesce(1).writeTo(pipeline.eventSchemas().quoted());
       for (Map.Entry<String, String> entry : summary.entrySet()) {
         writer.option("snapshot-property." + entry.getKey(), entry.getValue());
       }
       writer.append();
-    } catch (org.apache.spark.sql.catalyst.analysis.NoSuchTableException e) {
+    } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table '" + table.name() + "' vanished.", e);
     }
     missing.forEach((fingerprint, schema) -> known.put(fingerprint, schema.schema()));

@@ -2,6 +2,7 @@
 package dev.cdclake.lake;
 
 import java.io.Serializable;
+import java.util.Locale;
 
 /**
  * A position in the history of the source: ordered by epoch, then by LSN.
@@ -22,8 +23,8 @@ public record Position(int epoch, long lsn) implements Comparable<Position>, Ser
 
   /** Returns the LSN as PostgreSQL prints it, for example {@code 0/1A2B3C4}. */
   public String lsnText() {
-    return Long.toHexString(lsn >>> 32).toUpperCase(java.util.Locale.ROOT)
+    return Long.toHexString(lsn >>> 32).toUpperCase(Locale.ROOT)
         + "/"
-        + Long.toHexString(lsn & 0xFFFFFFFFL).toUpperCase(java.util.Locale.ROOT);
+        + Long.toHexString(lsn & 0xFFFFFFFFL).toUpperCase(Locale.ROOT);
   }
 }

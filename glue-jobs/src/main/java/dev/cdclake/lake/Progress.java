@@ -70,11 +70,11 @@ public record Progress(
     return found;
   }
 
-  /** Returns the progress with the next offsets of one topic replaced. */
+  /** Returns the progress with the next offsets of one topic moved on; they never move back. */
   public Progress withOffsets(String topic, Map<Integer, Long> next) {
     Map<String, Map<Integer, Long>> all = new TreeMap<>(offsets);
     Map<Integer, Long> merged = new TreeMap<>(offsets(topic));
-    merged.putAll(next);
+    next.forEach((partition, offset) -> merged.merge(partition, offset, Math::max));
     all.put(topic, merged);
     return new Progress(all, snapshots, truncated);
   }

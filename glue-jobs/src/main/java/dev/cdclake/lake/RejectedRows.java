@@ -7,8 +7,11 @@ import static org.apache.iceberg.types.Types.NestedField.required;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.failure.RejectReason;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +47,9 @@ public final class RejectedRows {
 
   private final Table table;
 
+  /** By source: the offsets that tasks filter by; they must still hold when their rows arrive. */
+  private final Map<String, Map<Integer, Long>> filteredBy = new HashMap<>();
+
   public RejectedRows(LakeTables tables, Pipeline pipeline) {
     this.table =
         tables.open(pipeline.rejectedRows(), SCHEMA, PartitionSpec.unpartitioned(), Map.of());
@@ -57,7 +63,9 @@ public final class RejectedRows {
   /** Returns the next offsets, per partition, up to which a stage's rejects of a topic are kept. */
   public synchronized Map<Integer, Long> complete(Stage stage, String topic) {
     table.refresh();
-    return Progress.of(table, stage).offsets(source(stage, topic));
+    Map<Integer, Long> complete = Progress.of(table, stage).offsets(source(stage, topic));
+    filteredBy.put(source(stage, topic), complete);
+    return complete;
   }
 
   /**
@@ -74,11 +82,20 @@ public final class RejectedRows {
     Progress before = Progress.of(table, stage);
     Progress after = before;
     for (Map.Entry<String, Map<Integer, Long>> topic : new TreeMap<>(next).entrySet()) {
-      after = after.withOffsets(source(stage, topic.getKey()), topic.getValue());
+      String source = source(stage, topic.getKey());
+      if (!before.offsets(source).equals(filteredBy.get(source))) {
+        throw new PipelineException(
+            stage,
+            FailureCode.CONCURRENT_WRITER,
+            "Cannot commit to table '%s': another job rejected rows of topic '%s' meanwhile (expected"
+                    .formatted(table.name(), topic.getKey())
+                + " one job of a stage per pipeline). Stop the other one, then run again.");
+      }
+      after = after.withOffsets(source, topic.getValue());
     }
     AppendFiles append = table.newAppend();
     written.rows().forEach(append::appendFile);
-    after.commitWith(append, stage, before).commit();
+    GuardedCommit.commit(after.commitWith(append, stage, before), table.name(), stage);
   }
 
   /** Makes a row for {@link RowFiles}. */

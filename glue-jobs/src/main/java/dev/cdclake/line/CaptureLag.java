@@ -3,6 +3,7 @@ package dev.cdclake.line;
 
 import dev.cdclake.bronze.BronzeJob;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.LakeTables;
 import java.sql.Connection;
@@ -55,6 +56,9 @@ public record CaptureLag(Map<String, Long> waiting, long slotLagBytes) {
           .forEach((table, events) -> waiting.put("bronze." + table, events));
       return waiting;
     } catch (PipelineException e) {
+      if (e.code() != FailureCode.UNREACHABLE) {
+        throw e;
+      }
       // The status says so in words; what is in the lake is worth showing all the same.
       return Map.of();
     }

@@ -20,14 +20,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionService;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,7 +65,7 @@ public final class LakeLine implements AutoCloseable {
   private final BronzeJob bronze;
   private final List<SilverJob> silver = new ArrayList<>();
   private final GoldJob gold;
-  private final AtomicBoolean stopped = new AtomicBoolean();
+  private final CountDownLatch stopped = new CountDownLatch(1);
   private final ExecutorService tables = Executors.newFixedThreadPool(TABLES_AT_ONCE);
 
   /**
@@ -124,17 +125,27 @@ public final class LakeLine implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while the stages ran.", e);
     } catch (ExecutionException e) {
       throw unwrapped(e);
     } finally {
       stop();
       threads.shutdown();
+      awaitEnd(threads);
     }
   }
 
   /** Lets continuous stages end after the batch that they are in. */
   public void stop() {
-    stopped.set(true);
+    stopped.countDown();
+  }
+
+  private static void awaitEnd(ExecutorService threads) {
+    try {
+      threads.awaitTermination(1, TimeUnit.MINUTES);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Runs the tests of the gold models; returns what is broken, in words. */
@@ -176,7 +187,12 @@ public final class LakeLine implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("Interrupted while folding.", e);
       } catch (ExecutionException e) {
-        failure = unwrapped(e);
+        RuntimeException next = unwrapped(e);
+        if (failure == null) {
+          failure = next;
+        } else {
+          failure.addSuppressed(next);
+        }
       }
     }
     if (failure != null) {
@@ -190,7 +206,7 @@ public final class LakeLine implements AutoCloseable {
   }
 
   /** Gives each stage its share of the cores: a long batch of one does not hold up the others. */
-  private <T> T inPool(Stage stage, java.util.function.Supplier<T> work) {
+  private <T> T inPool(Stage stage, Supplier<T> work) {
     spark.sparkContext().setLocalProperty("spark.scheduler.pool", stage.label());
     return work.get();
   }
@@ -214,15 +230,13 @@ public final class LakeLine implements AutoCloseable {
   private Callable<Void> repeat(Callable<List<StageReport>> batch, Duration pace, int rest) {
     return () -> {
       try {
-        while (!stopped.get()) {
+        long wait;
+        do {
           long start = System.nanoTime();
           batch.call();
           long took = System.nanoTime() - start;
-          long wait = Math.max(pace.toNanos(), took * rest) - took;
-          if (wait > 0) {
-            TimeUnit.NANOSECONDS.sleep(wait);
-          }
-        }
+          wait = Math.max(pace.toNanos(), took * rest) - took;
+        } while (!stopped.await(Math.max(0, wait), TimeUnit.NANOSECONDS));
         return null;
       } finally {
         stop();

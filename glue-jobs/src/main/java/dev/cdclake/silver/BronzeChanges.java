@@ -10,8 +10,10 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -203,8 +205,8 @@ final class BronzeChanges {
     return RowKey.text(Arrays.asList(RowKey.decode(json, schema, decoder.silver())));
   }
 
-  private static org.apache.spark.sql.Column[] columns(String... names) {
-    return Arrays.stream(names).map(functions::col).toArray(org.apache.spark.sql.Column[]::new);
+  private static Column[] columns(String... names) {
+    return Arrays.stream(names).map(functions::col).toArray(Column[]::new);
   }
 
   /** A function from one row to several. */
@@ -227,7 +229,7 @@ final class BronzeChanges {
       @Override
       public Row next() {
         if (!hasNext()) {
-          throw new java.util.NoSuchElementException();
+          throw new NoSuchElementException();
         }
         return expanded.next();
       }

@@ -31,10 +31,11 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The bronze rows that silver has not folded yet, at most about one batch of them.
+ * The bronze rows that silver has not folded yet.
  *
- * <p>Normally these are the rows appended between two snapshots. If the earlier snapshot has
- * expired, they are found by their Kafka offsets instead, which silver recorded too.
+ * <p>Normally these are the rows appended between two snapshots, at most about one batch of them.
+ * If the earlier snapshot has expired, they are found by their Kafka offsets instead, which silver
+ * recorded too.
  */
 final class BronzeSlice {
 
@@ -63,10 +64,21 @@ final class BronzeSlice {
       SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded) {
     Long last = folded.snapshots().get(name.label());
     boolean known =
-        last == null ? folded.offsets(topic).isEmpty() : SnapshotUtil.isAncestorOf(bronze, last);
+        last == null
+            ? folded.offsets(topic).isEmpty() && hasWholeHistory(bronze)
+            : SnapshotUtil.isAncestorOf(bronze, last);
     return known
         ? between(spark, name, bronze, topic, folded, last)
         : beyond(spark, name, bronze, topic, folded);
+  }
+
+  /** Whether no snapshot expired: only then do the summaries tell everything that was appended. */
+  private static boolean hasWholeHistory(Table bronze) {
+    Snapshot oldest = null;
+    for (Snapshot snapshot : SnapshotUtil.currentAncestors(bronze)) {
+      oldest = snapshot;
+    }
+    return oldest == null || oldest.parentId() == null;
   }
 
   private static BronzeSlice between(

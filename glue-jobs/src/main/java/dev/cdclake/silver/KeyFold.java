@@ -192,11 +192,16 @@ final class KeyFold {
             state.apply(
                 row,
                 decoder.schema(row.getString(at(ChangeRow.SCHEMA))),
-                movedFrom == null ? null : states.get(movedFrom));
+                movedFrom == null ? null : before(row, states.get(movedFrom)));
         count(applied, row);
       } catch (UnreadableValueException e) {
         out.add(rejected(row, RejectReason.VALUE_UNREADABLE.name(), e.getMessage()));
       }
+    }
+
+    /** Returns the old key's row, unless silver has none or it is already another, newer row. */
+    private RowState before(Row change, RowState old) {
+      return old == null || old.isAfter(change) ? RowState.unknown(layout) : old;
     }
 
     /** Applies the TRUNCATEs that lie before a change, so that the change finds ended rows. */

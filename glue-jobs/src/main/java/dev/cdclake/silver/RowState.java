@@ -21,8 +21,8 @@ import org.apache.spark.sql.RowFactory;
  * One row of silver while the changes of its key are folded into it, column by column.
  *
  * <p>The rules of the fold live here: the order of changes, what a delete keeps, values that an
- * event does not carry, TRUNCATE. The total order of one key's changes is (epoch, LSN, streamed
- * before read by a snapshot, Kafka offset).
+ * event does not carry, TRUNCATE. The total order of one key's changes is (epoch, LSN, read by a
+ * snapshot before streamed, Kafka offset).
  */
 final class RowState {
 
@@ -98,7 +98,8 @@ final class RowState {
   /**
    * Folds one change.
    *
-   * @param movedFrom the row that the key had before its update, null if it had none
+   * @param movedFrom the row under the key before its update (unknown if silver has none), null if
+   *     the key was not updated
    * @return false if the change is older than the row and was left out
    * @throws UnreadableValueException if a value cannot be read; then the row is as before
    */
@@ -144,6 +145,17 @@ final class RowState {
       row[layout.committedAt] = truncation.committedAt();
     }
     changed = true;
+  }
+
+  /** Whether the row's last change lies behind another change in the source's log. */
+  boolean isAfter(Row change) {
+    if (!known) {
+      return false;
+    }
+    int byEpoch = Integer.compare((Integer) row[layout.epoch], change.getInt(at(ChangeRow.EPOCH)));
+    return byEpoch != 0
+        ? byEpoch > 0
+        : Long.compareUnsigned((Long) row[layout.lsn], change.getLong(at(ChangeRow.LSN))) > 0;
   }
 
   boolean isActive() {

@@ -166,7 +166,7 @@ public final class SilverJob {
       together = changes.union(table.rows(silver, shape, groups));
     } else if (silver.keyed() && table.table().currentSnapshot() != null) {
       Dataset<Row> keys = BronzeChanges.keys(slice, decoder, keyShape(silver));
-      together = changes.union(table.rowsOf(keys, silver, shape, groups));
+      together = changes.union(table.rowsOf(keys, slice.contents().rows(), silver, shape, groups));
     }
     return KeyFold.fold(together, slice.contents().rows(), silver, decoder, rules, outcomes);
   }

@@ -6,8 +6,7 @@ import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
-import dev.cdclake.failure.FailureCode;
-import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
@@ -22,8 +21,6 @@ import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.UpdateSchema;
-import org.apache.iceberg.exceptions.CommitStateUnknownException;
-import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Type;
 import org.apache.spark.api.java.function.MapFunction;
@@ -39,6 +36,8 @@ import org.apache.spark.sql.types.StructType;
 
 /** A silver table: one current row per key, replaced merge-on-read by position deletes. */
 final class SilverTable {
+
+  private static final long MOST_KEYS_SENT = 500_000;
 
   private final SparkSession spark;
   private final LakeTable name;
@@ -119,16 +118,25 @@ final class SilverTable {
     return currentRows(placedRows(silver), silver, shape, groups);
   }
 
-  /** Returns the rows with the given keys, in the shape of {@link ChangeRow}. */
+  /**
+   * Returns the rows with the given keys, in the shape of {@link ChangeRow}.
+   *
+   * @param changes how many keys there are at most: few are sent to every reader of the table
+   */
   Dataset<Row> rowsOf(
-      Dataset<Row> keys, SilverSchema silver, StructType shape, Map<String, String> groups) {
+      Dataset<Row> keys,
+      long changes,
+      SilverSchema silver,
+      StructType shape,
+      Map<String, String> groups) {
     Dataset<Row> placed = placedRows(silver);
     Column sameKey =
         silver.key().stream()
             .map(column -> placed.col(column).equalTo(keys.col(column)))
             .reduce(Column::and)
             .orElseThrow();
-    return currentRows(placed.join(broadcast(keys), sameKey, "left_semi"), silver, shape, groups);
+    Dataset<Row> few = changes <= MOST_KEYS_SENT ? broadcast(keys) : keys;
+    return currentRows(placed.join(few, sameKey, "left_semi"), silver, shape, groups);
   }
 
   /** Commits new rows, the places of those they replace, and the progress, in one snapshot. */
@@ -140,24 +148,7 @@ final class SilverTable {
     if (table.currentSnapshot() != null) {
       delta.validateFromSnapshot(table.currentSnapshot().snapshotId());
     }
-    try {
-      after.commitWith(delta, Stage.SILVER, before).commit();
-    } catch (ValidationException e) {
-      throw new PipelineException(
-          Stage.SILVER,
-          FailureCode.CONCURRENT_WRITER,
-          "Cannot commit to table '%s': it changed while the batch was folded. Run again."
-              .formatted(name.label()),
-          e);
-    } catch (CommitStateUnknownException e) {
-      throw new PipelineException(
-          Stage.SILVER,
-          FailureCode.COMMIT_UNKNOWN,
-          "Cannot tell whether a commit to table '%s' landed: the catalog did not answer. Run"
-                  .formatted(name.label())
-              + " again: the next run continues from whatever the table then says.",
-          e);
-    }
+    GuardedCommit.commit(after.commitWith(delta, Stage.SILVER, before), name.label(), Stage.SILVER);
     return table.currentSnapshot().snapshotId();
   }
 

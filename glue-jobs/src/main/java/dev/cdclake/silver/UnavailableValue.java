@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.UUID;
+import org.apache.spark.sql.types.StringType;
 
 /**
  * Recognises the placeholder that Debezium sends for a value which an update left unchanged and
@@ -38,7 +39,7 @@ final class UnavailableValue {
   }
 
   private static boolean isBytes(JsonNode value, ColumnType type) {
-    if (type.sparkType() instanceof org.apache.spark.sql.types.StringType) {
+    if (type.sparkType() instanceof StringType) {
       return false;
     }
     try {

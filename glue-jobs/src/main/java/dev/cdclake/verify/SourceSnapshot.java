@@ -89,10 +89,10 @@ final class SourceSnapshot implements AutoCloseable {
   }
 
   /** Opens a snapshot of the source as it is now. */
-  static SourceSnapshot open(Source source, String password) {
-    Access access = new Access(source, password);
+  static SourceSnapshot open(Source source, Access access) {
+    Connection connection = null;
     try {
-      Connection connection = access.open();
+      connection = access.open();
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       try (Statement statement = connection.createStatement();
           ResultSet row =
@@ -105,6 +105,7 @@ final class SourceSnapshot implements AutoCloseable {
         return new SourceSnapshot(access, connection, moment, row.getInt(4));
       }
     } catch (SQLException e) {
+      closeQuietly(connection, e);
       throw new PipelineException(
           Stage.SOURCE,
           FailureCode.UNREACHABLE,
@@ -113,6 +114,16 @@ final class SourceSnapshot implements AutoCloseable {
               + " it, and that %s holds the password; './cdclake doctor' tells more. The server says: %s"
                   .formatted(source.password().variable(), e.getMessage()),
           e);
+    }
+  }
+
+  private static void closeQuietly(Connection connection, SQLException failure) {
+    try {
+      if (connection != null) {
+        connection.close();
+      }
+    } catch (SQLException e) {
+      failure.addSuppressed(e);
     }
   }
 

@@ -7,7 +7,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
@@ -15,6 +17,7 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
@@ -41,6 +44,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.apache.iceberg.Table;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Column;
@@ -53,6 +57,7 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.TaskCompletionListener;
 import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 
@@ -96,7 +101,8 @@ public final class VerifyJob {
    * @param allowed how long silver may take to get as far as the source
    */
   public Verdict run(String password, Duration allowed) {
-    try (SourceSnapshot snapshot = SourceSnapshot.open(pipeline.source(), password)) {
+    try (SourceSnapshot snapshot =
+        SourceSnapshot.open(pipeline.source(), new Access(pipeline.source(), password))) {
       boolean complete = new Completeness(pipeline, allowed).await(snapshot, this::folded);
       List<TableVerdict> verdicts = new ArrayList<>();
       for (SourceTable table : pipeline.tables()) {
@@ -144,12 +150,31 @@ public final class VerifyJob {
         notCompared.add(column.name() + " (not in silver yet)");
       }
     }
-    SourceReader reader = reader(table, snapshot, compared, types, key);
+    int[] keyPositions = keyPositions(compared, key);
+    SourceReader reader = reader(table, snapshot, compared, types, keyPositions);
     Dataset<Row> source = source(reader, columns);
-    Dataset<Row> lakeRows = silver(pipeline.silver(table), compared, key, snapshot.moment());
-    return key.isKeyed()
-        ? byKey(table, source, lakeRows, notCompared)
-        : asMultiset(table, source, lakeRows, notCompared);
+    Dataset<Row> lakeRows =
+        silver(pipeline.silver(table), compared, keyPositions, snapshot.moment());
+    if (keyPositions.length == 0) {
+      return asMultiset(table, source, lakeRows, notCompared);
+    }
+    if (table.onDelete() == OnDelete.KEEP) {
+      return verdict(table, byKey(source, lakeRows), notCompared);
+    }
+    // A purged row leaves no trace of when it went: what the source no longer has either, went
+    // since.
+    try (SourceSnapshot now = SourceSnapshot.open(pipeline.source(), snapshot.access())) {
+      Dataset<Row> still = source(reader(table, now, compared, types, keyPositions), columns);
+      return verdict(table, gone(byKey(source, lakeRows), still), notCompared);
+    }
+  }
+
+  /** Returns where the key's columns are; none if a row can only be compared as a whole. */
+  private static int[] keyPositions(List<SourceColumn> compared, SilverKey key) {
+    List<String> names = compared.stream().map(SourceColumn::name).toList();
+    return names.containsAll(key.source())
+        ? key.source().stream().mapToInt(names::indexOf).toArray()
+        : new int[0];
   }
 
   private TableVerdict compareWithNothing(
@@ -177,18 +202,16 @@ public final class VerifyJob {
       SourceSnapshot snapshot,
       List<SourceColumn> compared,
       StructType types,
-      SilverKey key) {
+      int[] keyPositions) {
     List<DataType> typesInOrder =
         compared.stream()
             .map(column -> types.apply(SilverKey.lakeName(column.name())).dataType())
             .toList();
-    List<String> names = compared.stream().map(SourceColumn::name).toList();
     String query =
         "select "
             + compared.stream().map(SourceColumn::selection).collect(Collectors.joining(", "))
             + " from "
             + table.name().quoted();
-    int[] keyPositions = key.source().stream().mapToInt(names::indexOf).toArray();
     return new SourceReader(
         snapshot.access(), snapshot.moment(), query, typesInOrder, keyPositions);
   }
@@ -222,18 +245,40 @@ public final class VerifyJob {
 
     @Override
     public Iterator<Row> call(String range) throws SQLException {
-      List<Row> rows = new ArrayList<>();
-      try (Connection connection = access.open();
-          Statement statement = connection.createStatement()) {
-        join(statement, moment);
-        statement.setFetchSize(5000);
-        try (ResultSet row = statement.executeQuery(query + range)) {
-          while (row.next()) {
-            rows.add(spell(row));
+      Connection connection = access.open();
+      TaskCompletionListener close = task -> close(connection);
+      TaskContext.get().addTaskCompletionListener(close);
+      Statement statement = connection.createStatement();
+      join(statement, moment);
+      statement.setFetchSize(5000);
+      ResultSet row = statement.executeQuery(query + range);
+      return new Iterator<>() {
+        private boolean there = row.next();
+
+        @Override
+        public boolean hasNext() {
+          return there;
+        }
+
+        @Override
+        public Row next() {
+          try {
+            Row spelt = spell(row);
+            there = row.next();
+            return spelt;
+          } catch (SQLException e) {
+            throw new IllegalStateException("The source stopped answering.", e);
           }
         }
+      };
+    }
+
+    private static void close(Connection connection) {
+      try {
+        connection.close();
+      } catch (SQLException e) {
+        throw new IllegalStateException("Cannot close a connection to the source.", e);
       }
-      return rows.iterator();
     }
 
     private Row spell(ResultSet row) throws SQLException {
@@ -255,7 +300,7 @@ public final class VerifyJob {
   }
 
   private Dataset<Row> silver(
-      LakeTable table, List<SourceColumn> compared, SilverKey key, Moment moment) {
+      LakeTable table, List<SourceColumn> compared, int[] keyPositions, Moment moment) {
     StructType types = spark.table(table.quoted()).schema();
     List<Column> columns = new ArrayList<>();
     for (SourceColumn column : compared) {
@@ -266,8 +311,6 @@ public final class VerifyJob {
     columns.add(col(ChangeColumns.SNAPSHOT));
     columns.add(col(ChangeColumns.TXID));
     columns.add(col(ChangeColumns.LSN));
-    List<String> names = compared.stream().map(SourceColumn::name).toList();
-    int[] keyPositions = key.source().stream().mapToInt(names::indexOf).toArray();
     MapFunction<Row, Row> spell =
         row -> {
           List<String> values = new ArrayList<>(width);
@@ -290,37 +333,64 @@ public final class VerifyJob {
   }
 
   /** Compares rows with the same key; a row that changed since is left out on both sides. */
-  private static TableVerdict byKey(
-      SourceTable table, Dataset<Row> source, Dataset<Row> silver, List<String> notCompared) {
+  static Dataset<Row> byKey(Dataset<Row> source, Dataset<Row> silver) {
+    Dataset<Row> rowsOfKey =
+        silver
+            .groupBy("key")
+            .agg(
+                max(struct("active", "digest")).as("row"),
+                max("later").as("later"),
+                count(lit(1)).as("copies"))
+            .select(
+                col("key"),
+                col("row.digest").as("silver"),
+                col("row.active").as("active"),
+                col("later"),
+                col("copies"));
     Dataset<Row> joined =
-        source
-            .toDF("key", "source")
-            .join(
-                silver.toDF("key", "silver", "active", "later"),
-                asScala(List.of("key")),
-                "full_outer");
+        source.toDF("key", "source").join(rowsOfKey, asScala(List.of("key")), "full_outer");
     Column later = coalesce(col("later"), lit(false));
     Column inSource = col("source").isNotNull();
     Column inSilver = coalesce(col("active"), lit(false));
-    Dataset<Row> findings =
-        joined.select(
+    return joined.select(
+        col("key"),
+        when(col("copies").gt(1), "extra")
+            .when(later, "later")
+            .when(inSource.and(not(inSilver)), "missing")
+            .when(not(inSource).and(inSilver), "extra")
+            .when(not(inSource), "ended")
+            .when(col("source").notEqual(col("silver")), "different")
+            .otherwise("equal")
+            .as("finding"),
+        inSource.as("in_source"),
+        inSilver.as("in_silver"),
+        lit(1L).as("rows"));
+  }
+
+  /** Turns rows that are missing, and that the source meanwhile lacks too, into changed ones. */
+  static Dataset<Row> gone(Dataset<Row> findings, Dataset<Row> still) {
+    return findings
+        .join(
+            still.select(col("key"), lit(true).as("still")), asScala(List.of("key")), "left_outer")
+        .select(
             col("key"),
-            when(later, "later")
-                .when(inSource.and(not(inSilver)), "missing")
-                .when(not(inSource).and(inSilver), "extra")
-                .when(not(inSource), "ended")
-                .when(col("source").notEqual(col("silver")), "different")
-                .otherwise("equal")
+            when(col("finding").equalTo("missing").and(col("still").isNull()), "later")
+                .otherwise(col("finding"))
                 .as("finding"),
-            inSource.as("in_source"),
-            inSilver.as("in_silver"),
-            lit(1L).as("rows"));
-    return verdict(table, findings, notCompared);
+            col("in_source"),
+            col("in_silver"),
+            col("rows"));
   }
 
   /** Compares how often each row occurs, for tables whose rows have no key. */
   private static TableVerdict asMultiset(
       SourceTable table, Dataset<Row> source, Dataset<Row> silver, List<String> notCompared) {
+    long endedSince = silver.where(not(col("active")).and(col("later"))).count();
+    if (endedSince > 0) {
+      // A TRUNCATE after the moment: which rows it ended is known, which the moment had is not.
+      return new TableVerdict(
+          table.lakeName(), source.count(), 0, 0, 0, 0, endedSince, List.of(), notCompared);
+    }
     Dataset<Row> inSource = source.groupBy("digest").agg(count(lit(1)).as("source"));
     Dataset<Row> inSilver =
         silver

@@ -3,6 +3,7 @@ package dev.cdclake.local;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
+import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -172,7 +173,7 @@ public final class Main implements Runnable {
     } else if (failure.getClass().getName().startsWith("dev.cdclake.")) {
       err.println(failure.getMessage());
       if (failure instanceof PipelineException run) {
-        err.printf("(%s, remedy %s)%n", run.code(), run.code().remedy());
+        err.printf("(%s, %s, remedy %s)%n", run.stage().label(), run.code(), run.code().remedy());
       }
     } else if (failure instanceof AnalysisException || failure instanceof SQLException) {
       // A statement of the user's: what Spark or PostgreSQL say of it is the message.
@@ -183,9 +184,12 @@ public final class Main implements Runnable {
           failure, System.getProperty("cdclake.log"));
     }
     err.flush();
-    return failure instanceof SettingsException || failure instanceof AnalysisException
-        ? WRONG_SETTINGS
-        : RUN_FAILED;
+    boolean wrongSettings =
+        failure instanceof SettingsException
+            || failure instanceof AnalysisException
+            || (failure instanceof PipelineException run
+                && run.code() == FailureCode.CONFIG_INVALID);
+    return wrongSettings ? WRONG_SETTINGS : RUN_FAILED;
   }
 
   private static boolean isShuttingDown() {

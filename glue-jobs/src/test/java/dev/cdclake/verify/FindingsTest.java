@@ -1,0 +1,103 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.fixture.TestLake;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+
+@SparkTest
+class FindingsTest {
+
+  private static final StructType SOURCE =
+      new StructType().add("key", DataTypes.StringType).add("digest", DataTypes.StringType);
+  private static final StructType SILVER =
+      SOURCE.add("active", DataTypes.BooleanType).add("later", DataTypes.BooleanType);
+
+  @Test
+  void equalRowThatSilverHasTwiceIsExtra(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "a")),
+                List.of(
+                    RowFactory.create("1", "a", true, false),
+                    RowFactory.create("1", "a", true, false))))
+        .isEqualTo("extra");
+  }
+
+  @Test
+  void equalRowIsEqual(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "a")),
+                List.of(RowFactory.create("1", "a", true, false))))
+        .isEqualTo("equal");
+  }
+
+  @Test
+  void rowWithOtherValuesIsDifferent(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "a")),
+                List.of(RowFactory.create("1", "b", true, false))))
+        .isEqualTo("different");
+  }
+
+  @Test
+  void rowThatSilverEndedIsMissing(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "a")),
+                List.of(RowFactory.create("1", "a", false, false))))
+        .isEqualTo("missing");
+  }
+
+  @Test
+  void rowThatTheSourceLacksIsExtra(TestLake lake) {
+    assertThat(finding(lake, List.of(), List.of(RowFactory.create("1", "a", true, false))))
+        .isEqualTo("extra");
+  }
+
+  @Test
+  void rowChangedSinceTheMomentIsLeftOut(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "a")),
+                List.of(RowFactory.create("1", "b", true, true))))
+        .isEqualTo("later");
+  }
+
+  @Test
+  void missingRowThatTheSourceMeanwhileLacksTooIsLeftOut(TestLake lake) {
+    Dataset<Row> findings =
+        VerifyJob.byKey(
+            lake.spark().createDataFrame(List.of(RowFactory.create("1", "a")), SOURCE),
+            lake.spark().createDataFrame(List.of(), SILVER));
+
+    assertThat(
+            VerifyJob.gone(findings, lake.spark().createDataFrame(List.of(), SOURCE))
+                .head()
+                .getString(1))
+        .isEqualTo("later");
+  }
+
+  private static String finding(TestLake lake, List<Row> source, List<Row> silver) {
+    return VerifyJob.byKey(
+            lake.spark().createDataFrame(source, SOURCE),
+            lake.spark().createDataFrame(silver, SILVER))
+        .head()
+        .getString(1);
+  }
+}
