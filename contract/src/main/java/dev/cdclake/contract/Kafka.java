@@ -12,7 +12,8 @@ import java.util.Map;
  * @param connectUrl address of the Connect worker's REST interface
  * @param topicPrefix first part of every topic name; the connector is named after it
  * @param partitions partitions of a topic that the line creates
- * @param properties further client properties (security), passed on as they are
+ * @param properties further client properties (security), with references to secrets; see {@link
+ *     Secret#resolve}
  */
 public record Kafka(
     boolean embedded,

@@ -10,7 +10,8 @@ import java.util.Map;
  * @param name the profile's key in the pipeline file
  * @param catalog Iceberg's catalog type
  * @param warehouse the warehouse's location, a path or an URI
- * @param properties further catalog properties, passed to Iceberg as they are
+ * @param properties further catalog properties, with references to secrets; see {@link
+ *     Secret#resolve}
  * @param state folder of the local line's servers, logs and catalog
  * @param ports of the embedded servers
  */

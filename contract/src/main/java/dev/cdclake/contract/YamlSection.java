@@ -29,7 +29,6 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 final class YamlSection {
 
   private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h|d)");
-  private static final Pattern SECRET = Pattern.compile("\\$\\{env:([A-Za-z_][A-Za-z0-9_]*)}");
 
   private final String path;
   private final int line;
@@ -182,13 +181,13 @@ final class YamlSection {
     if (found.isEmpty()) {
       return new Secret(otherwise);
     }
-    Matcher matcher = SECRET.matcher(found.get());
-    if (!matcher.matches()) {
+    Optional<Secret> secret = Secret.parse(found.get());
+    if (secret.isEmpty()) {
       // The value itself may be a password: it is not repeated.
       problem(key, "holds a literal value (expected a reference such as ${env:" + otherwise + "})");
       return new Secret(otherwise);
     }
-    return new Secret(matcher.group(1));
+    return secret.get();
   }
 
   Map<String, String> properties(String key) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cdclake.bronze.TopicRanges.Range;
 import dev.cdclake.contract.Kafka;
+import dev.cdclake.contract.Secret;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import org.apache.spark.sql.DataFrameReader;
@@ -37,7 +38,8 @@ final class KafkaRecords {
   static Dataset<Row> read(
       SparkSession spark, Kafka kafka, Map<String, Map<Integer, Range>> ranges) {
     DataFrameReader reader = spark.read().format("kafka");
-    kafka.properties().forEach((key, value) -> reader.option("kafka." + key, value));
+    Secret.resolve(kafka.properties(), System.getenv())
+        .forEach((key, value) -> reader.option("kafka." + key, value));
     return reader
         .option("kafka.bootstrap.servers", kafka.bootstrap())
         .option("kafka.isolation.level", "read_committed")

@@ -2,6 +2,7 @@
 package dev.cdclake.bronze;
 
 import dev.cdclake.contract.Kafka;
+import dev.cdclake.contract.Secret;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
@@ -58,7 +59,7 @@ final class TopicRanges implements AutoCloseable {
 
   TopicRanges(Kafka kafka) {
     Properties properties = new Properties();
-    properties.putAll(kafka.properties());
+    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
     properties.put("bootstrap.servers", kafka.bootstrap());
     properties.put("default.api.timeout.ms", "15000");
     properties.put("request.timeout.ms", "10000");

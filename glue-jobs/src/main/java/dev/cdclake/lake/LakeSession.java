@@ -4,6 +4,7 @@ package dev.cdclake.lake;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Profile;
+import dev.cdclake.contract.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ public final class LakeSession {
       catalog.put("jdbc.schema-version", "V1");
       createFolder(profile);
     }
-    catalog.putAll(profile.properties());
+    catalog.putAll(Secret.resolve(profile.properties(), System.getenv()));
     return catalog;
   }
 

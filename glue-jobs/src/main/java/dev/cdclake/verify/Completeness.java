@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secret;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
@@ -187,7 +188,7 @@ final class Completeness {
 
   private static KafkaConsumer<byte[], byte[]> consumer(Kafka kafka) {
     Properties properties = new Properties();
-    properties.putAll(kafka.properties());
+    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
     properties.put("bootstrap.servers", kafka.bootstrap());
     properties.put("isolation.level", "read_committed");
     properties.put("enable.auto.commit", "false");
