@@ -74,6 +74,12 @@ final class SourceSnapshot implements AutoCloseable {
    */
   record Moment(String id, long lsn, long next, Set<Long> running) implements Serializable {
 
+    /** Lets a connection, in a transaction that has not read yet, see this moment. */
+    void join(Statement statement) throws SQLException {
+      statement.execute("set transaction isolation level repeatable read read only");
+      statement.execute("set transaction snapshot '" + id + "'");
+    }
+
     /** Tells whether a transaction was committed at this moment. */
     boolean contains(long txid) {
       // Transaction ids are compared on a circle of 2^32, as PostgreSQL does.

@@ -4,6 +4,6 @@
  *
  * <p>A snapshot of the source and the silver tables come in, a verdict per table comes out. Read it
  * in this order: {@code VerifyJob}, {@code SourceSnapshot}, {@code Completeness}, {@code
- * ComparableRow}.
+ * SourceReader}, {@code Findings}, {@code ComparableRow}.
  */
 package dev.cdclake.verify;

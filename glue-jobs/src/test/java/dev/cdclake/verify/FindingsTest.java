@@ -82,19 +82,19 @@ class FindingsTest {
   @Test
   void missingRowThatTheSourceMeanwhileLacksTooIsLeftOut(TestLake lake) {
     Dataset<Row> findings =
-        VerifyJob.byKey(
+        Findings.byKey(
             lake.spark().createDataFrame(List.of(RowFactory.create("1", "a")), SOURCE),
             lake.spark().createDataFrame(List.of(), SILVER));
 
     assertThat(
-            VerifyJob.gone(findings, lake.spark().createDataFrame(List.of(), SOURCE))
+            Findings.gone(findings, lake.spark().createDataFrame(List.of(), SOURCE))
                 .head()
                 .getString(1))
         .isEqualTo("later");
   }
 
   private static String finding(TestLake lake, List<Row> source, List<Row> silver) {
-    return VerifyJob.byKey(
+    return Findings.byKey(
             lake.spark().createDataFrame(source, SOURCE),
             lake.spark().createDataFrame(silver, SILVER))
         .head()

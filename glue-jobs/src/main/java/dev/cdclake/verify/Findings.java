@@ -1,0 +1,169 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.verify;
+
+import static org.apache.spark.sql.functions.abs;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
+
+import dev.cdclake.contract.SourceTable;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.storage.StorageLevel;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * What the comparison of the two sides finds, row by row: equal, missing, extra, different, ended
+ * on both sides, or changed since the moment that is compared.
+ */
+final class Findings {
+
+  private static final int EXAMPLES = 5;
+  private static final Set<String> DIFFERENCES = Set.of("missing", "extra", "different");
+
+  private Findings() {}
+
+  /** Compares rows with the same key; a row that changed since is left out on both sides. */
+  static Dataset<Row> byKey(Dataset<Row> source, Dataset<Row> silver) {
+    Dataset<Row> rowsOfKey =
+        silver
+            .groupBy("key")
+            .agg(
+                max(struct("active", "digest")).as("row"),
+                max("later").as("later"),
+                count(lit(1)).as("copies"))
+            .select(
+                col("key"),
+                col("row.digest").as("silver"),
+                col("row.active").as("active"),
+                col("later"),
+                col("copies"));
+    Dataset<Row> joined =
+        source.toDF("key", "source").join(rowsOfKey, asScala(List.of("key")), "full_outer");
+    Column later = coalesce(col("later"), lit(false));
+    Column inSource = col("source").isNotNull();
+    Column inSilver = coalesce(col("active"), lit(false));
+    return joined.select(
+        col("key"),
+        when(col("copies").gt(1), "extra")
+            .when(later, "later")
+            .when(inSource.and(not(inSilver)), "missing")
+            .when(not(inSource).and(inSilver), "extra")
+            .when(not(inSource), "ended")
+            .when(col("source").notEqual(col("silver")), "different")
+            .otherwise("equal")
+            .as("finding"),
+        inSource.as("in_source"),
+        inSilver.as("in_silver"),
+        lit(1L).as("rows"));
+  }
+
+  /** Turns rows that are missing, and that the source meanwhile lacks too, into changed ones. */
+  static Dataset<Row> gone(Dataset<Row> findings, Dataset<Row> still) {
+    return findings
+        .join(
+            still.select(col("key"), lit(true).as("still")), asScala(List.of("key")), "left_outer")
+        .select(
+            col("key"),
+            when(col("finding").equalTo("missing").and(col("still").isNull()), "later")
+                .otherwise(col("finding"))
+                .as("finding"),
+            col("in_source"),
+            col("in_silver"),
+            col("rows"));
+  }
+
+  /** Compares how often each row occurs, for tables whose rows have no key. */
+  static TableVerdict asMultiset(
+      SourceTable table, Dataset<Row> source, Dataset<Row> silver, List<String> notCompared) {
+    long endedSince = silver.where(not(col("active")).and(col("later"))).count();
+    if (endedSince > 0) {
+      // A TRUNCATE after the moment: which rows it ended is known, which the moment had is not.
+      return new TableVerdict(
+          table.lakeName(), source.count(), 0, 0, 0, 0, endedSince, List.of(), notCompared);
+    }
+    Dataset<Row> inSource = source.groupBy("digest").agg(count(lit(1)).as("source"));
+    Dataset<Row> inSilver =
+        silver
+            .where(col("active").and(not(col("later"))))
+            .groupBy("digest")
+            .agg(count(lit(1)).as("silver"));
+    Column excess = coalesce(col("source"), lit(0L)).minus(coalesce(col("silver"), lit(0L)));
+    Dataset<Row> findings =
+        inSource
+            .join(inSilver, asScala(List.of("digest")), "full_outer")
+            .select(
+                concat(lit("row with digest "), col("digest")).as("key"),
+                excess.as("excess"),
+                coalesce(col("source"), lit(0L)).as("source"),
+                coalesce(col("silver"), lit(0L)).as("silver"))
+            .select(
+                col("key"),
+                when(col("excess").gt(0), "missing")
+                    .when(col("excess").lt(0), "extra")
+                    .otherwise("equal")
+                    .as("finding"),
+                col("source").gt(0).as("in_source"),
+                col("silver").gt(0).as("in_silver"),
+                when(col("excess").equalTo(0), col("source"))
+                    .otherwise(abs(col("excess")))
+                    .as("rows"));
+    return verdict(table, findings, notCompared);
+  }
+
+  static TableVerdict verdict(SourceTable table, Dataset<Row> findings, List<String> notCompared) {
+    Dataset<Row> kept = findings.persist(StorageLevel.MEMORY_AND_DISK());
+    try {
+      Map<String, Long> rows = new HashMap<>();
+      for (Row row : kept.groupBy("finding").agg(sum("rows")).collectAsList()) {
+        rows.put(row.getString(0), row.getLong(1));
+      }
+      Row sides =
+          kept.agg(
+                  coalesce(sum(when(col("in_source"), col("rows"))), lit(0L)),
+                  coalesce(sum(when(col("in_silver"), col("rows"))), lit(0L)))
+              .head();
+      boolean equal = !rows.keySet().stream().anyMatch(DIFFERENCES::contains);
+      List<String> examples =
+          equal
+              ? List.of()
+              : kept
+                  .where(col("finding").isin(DIFFERENCES.toArray()))
+                  .orderBy("key")
+                  .limit(EXAMPLES)
+                  .collectAsList()
+                  .stream()
+                  .map(row -> row.getString(1) + ": " + row.getString(0).replace("\u001f", ", "))
+                  .toList();
+      return new TableVerdict(
+          table.lakeName(),
+          sides.getLong(0),
+          sides.getLong(1),
+          rows.getOrDefault("missing", 0L),
+          rows.getOrDefault("extra", 0L),
+          rows.getOrDefault("different", 0L),
+          rows.getOrDefault("later", 0L),
+          examples,
+          notCompared);
+    } finally {
+      kept.unpersist();
+    }
+  }
+
+  private static Seq<String> asScala(List<String> columns) {
+    return CollectionConverters.asScala(columns).toSeq();
+  }
+}
