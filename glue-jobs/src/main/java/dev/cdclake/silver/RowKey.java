@@ -4,6 +4,7 @@ package dev.cdclake.silver;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.lake.JoinedText;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.ArrayList;
@@ -70,13 +71,13 @@ final class RowKey {
 
   /** Spells a key so that two keys are equal exactly if their texts are. */
   static String text(List<?> values) {
-    StringBuilder text = new StringBuilder();
-    for (Object value : values) {
-      String spelt =
-          value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : value.toString();
-      // Its length in front keeps ("a", "bc") apart from ("ab", "c").
-      text.append(spelt.length()).append(':').append(spelt);
-    }
-    return text.toString();
+    return JoinedText.of(
+        values.stream()
+            .map(
+                value ->
+                    value instanceof byte[] bytes
+                        ? HexFormat.of().formatHex(bytes)
+                        : value.toString())
+            .toList());
   }
 }

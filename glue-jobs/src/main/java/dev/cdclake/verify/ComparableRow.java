@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.lake.JoinedText;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
@@ -42,16 +43,6 @@ final class ComparableRow {
 
   private ComparableRow() {}
 
-  /** Spells several values as one text. */
-  static String join(List<String> spellings) {
-    StringBuilder joined = new StringBuilder();
-    for (String spelling : spellings) {
-      // Its length in front keeps ("a", "bc") apart from ("ab", "c").
-      joined.append(spelling.length()).append(':').append(spelling);
-    }
-    return joined.toString();
-  }
-
   /** Returns 128 bits that stand for a text. */
   static String digest(String text) {
     try {
@@ -80,7 +71,7 @@ final class ComparableRow {
     if (value instanceof Iterable<?> elements) {
       List<String> spelt = new ArrayList<>();
       CollectionConverters.asJava(elements).forEach(element -> spelt.add(ofLake(element)));
-      return join(spelt);
+      return JoinedText.of(spelt);
     }
     return value.toString();
   }
@@ -137,7 +128,7 @@ final class ComparableRow {
     for (JsonNode item : array) {
       spelt.add(ofSource(item.isNull() ? null : item.asText(), element));
     }
-    return join(spelt);
+    return JoinedText.of(spelt);
   }
 
   private static String ofDecimal(String text, DecimalType type) {

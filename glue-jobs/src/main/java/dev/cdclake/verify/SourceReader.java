@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.verify;
 
+import dev.cdclake.lake.JoinedText;
 import dev.cdclake.verify.SourceSnapshot.Access;
 import dev.cdclake.verify.SourceSnapshot.Moment;
 import java.sql.Connection;
@@ -70,11 +71,11 @@ record SourceReader(Access access, Moment moment, String query, List<DataType> t
 
   /** Spells a row as its key and a digest of all its values. */
   static Row spelt(List<String> values, int[] key) {
-    String digest = ComparableRow.digest(ComparableRow.join(values));
+    String digest = ComparableRow.digest(JoinedText.of(values));
     List<String> keyValues = new ArrayList<>();
     for (int position : key) {
       keyValues.add(values.get(position));
     }
-    return RowFactory.create(key.length == 0 ? digest : ComparableRow.join(keyValues), digest);
+    return RowFactory.create(key.length == 0 ? digest : JoinedText.of(keyValues), digest);
   }
 }

@@ -3,6 +3,7 @@ package dev.cdclake.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.lake.JoinedText;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -167,8 +168,7 @@ class ComparableRowTest {
 
   @Test
   void columnsAreKeptApart() {
-    assertThat(ComparableRow.join(List.of("a", "bc")))
-        .isNotEqualTo(ComparableRow.join(List.of("ab", "c")));
+    assertThat(JoinedText.of(List.of("a", "bc"))).isNotEqualTo(JoinedText.of(List.of("ab", "c")));
     assertThat(ComparableRow.digest("a")).hasSize(32).isNotEqualTo(ComparableRow.digest("b"));
   }
 
