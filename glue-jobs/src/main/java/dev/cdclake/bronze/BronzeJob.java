@@ -16,13 +16,13 @@ import dev.cdclake.lake.RowFiles;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.sql.Dataset;
@@ -126,18 +126,16 @@ public final class BronzeJob implements AutoCloseable {
   private List<Output> write(
       Dataset<Row> records, Map<String, Map<Integer, Range>> batch, Instant start) {
     Map<String, Table> writable = new HashMap<>();
-    Map<String, Map<Integer, Long>> rejectedThrough = new HashMap<>();
     for (String topic : batch.keySet()) {
       writable.put(topic, SerializableTableWithSize.copyOf(tables.get(topic).table()));
-      rejectedThrough.put(topic, rejectedRows.complete(Stage.BRONZE, topic));
     }
     ChangeWriter writer =
         new ChangeWriter(
             writable,
             SerializableTableWithSize.copyOf(rejectedRows.table()),
-            rejectedThrough,
+            rejectedRows.complete(Stage.BRONZE, batch.keySet()),
             pipeline.source().epoch(),
-            TimeUnit.SECONDS.toMicros(start.getEpochSecond()) + start.getNano() / 1000);
+            ChronoUnit.MICROS.between(Instant.EPOCH, start));
     return ((org.apache.spark.sql.classic.Dataset<Row>) records)
         .queryExecution()
         .toRdd()

@@ -102,7 +102,8 @@ record ChangeWriter(
 
     void take(InternalRow kafka) {
       TopicFiles topic = topic(kafka.getUTF8String(KafkaRecords.TOPIC));
-      byte[] value = kafka.isNullAt(KafkaRecords.VALUE) ? null : kafka.getBinary(1);
+      byte[] value =
+          kafka.isNullAt(KafkaRecords.VALUE) ? null : kafka.getBinary(KafkaRecords.VALUE);
       if (value == null) {
         topic.tombstones++;
         return;
@@ -115,7 +116,9 @@ record ChangeWriter(
       }
       UTF8String key;
       try {
-        key = payloadText(kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(0));
+        key =
+            payloadText(
+                kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY));
       } catch (IOException e) {
         reject(topic, kafka, value, RejectReason.KEY_UNREADABLE, e.getMessage());
         return;

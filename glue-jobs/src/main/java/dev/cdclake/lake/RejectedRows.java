@@ -11,10 +11,11 @@ import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.failure.RejectReason;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.apache.iceberg.AppendFiles;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
@@ -60,11 +61,20 @@ public final class RejectedRows {
     return table;
   }
 
-  /** Returns the next offsets, per partition, up to which a stage's rejects of a topic are kept. */
-  public synchronized Map<Integer, Long> complete(Stage stage, String topic) {
+  /**
+   * Returns, by topic and partition, the next offsets up to which a stage's rejects are kept; what
+   * a batch then rejects below them must not be kept again.
+   */
+  public synchronized Map<String, Map<Integer, Long>> complete(
+      Stage stage, Collection<String> topics) {
     table.refresh();
-    Map<Integer, Long> complete = Progress.of(table, stage).offsets(source(stage, topic));
-    filteredBy.put(source(stage, topic), complete);
+    Progress progress = Progress.of(table, stage);
+    Map<String, Map<Integer, Long>> complete = new TreeMap<>();
+    for (String topic : topics) {
+      Map<Integer, Long> offsets = progress.offsets(source(stage, topic));
+      filteredBy.put(source(stage, topic), offsets);
+      complete.put(topic, offsets);
+    }
     return complete;
   }
 
@@ -108,7 +118,6 @@ public final class RejectedRows {
       long offset,
       byte[] key,
       byte[] value) {
-    Instant now = Instant.now();
     return new GenericInternalRow(
         new Object[] {
           UTF8String.fromString(stage.label()),
@@ -119,7 +128,7 @@ public final class RejectedRows {
           offset,
           key,
           value,
-          TimeUnit.SECONDS.toMicros(now.getEpochSecond()) + now.getNano() / 1000
+          ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now())
         });
   }
 

@@ -193,7 +193,7 @@ public final class SilverJob {
         new SilverWriter(
             SerializableTableWithSize.copyOf(silver.table()),
             SerializableTableWithSize.copyOf(rejectedRows.table()),
-            rejectedRows.complete(Stage.SILVER, topic),
+            rejectedRows.complete(Stage.SILVER, List.of(topic)).get(topic),
             silver.schema(),
             topic);
     return ((org.apache.spark.sql.classic.Dataset<Row>) flagged)

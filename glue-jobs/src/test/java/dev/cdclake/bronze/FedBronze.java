@@ -115,7 +115,7 @@ public final class FedBronze {
         new ChangeWriter(
             Map.of(topic, SerializableTableWithSize.copyOf(bronze.table())),
             SerializableTableWithSize.copyOf(rejectedRows.table()),
-            Map.of(topic, rejectedRows.complete(Stage.BRONZE, topic)),
+            rejectedRows.complete(Stage.BRONZE, List.of(topic)),
             epoch,
             PROCESSED_AT);
     Dataset<Row> frame = spark.createDataFrame(records, KAFKA).coalesce(1);
