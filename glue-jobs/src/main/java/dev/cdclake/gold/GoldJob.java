@@ -85,14 +85,15 @@ public final class GoldJob {
       return Optional.empty();
     }
     LakeTable name = pipeline.gold(model.name());
-    StructType columns = checkedColumns(model);
-    GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
-    Progress before = gold.progress();
+    Progress before =
+        tables.find(name).map(table -> Progress.of(table, Stage.GOLD)).orElse(Progress.NONE);
     Progress reached = reached(model, inputs);
     if (before.snapshots().equals(reached.snapshots())) {
       return Optional.empty();
     }
 
+    StructType columns = checkedColumns(model);
+    GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
     Optional<Dataset<Row>> touched =
         model.isIncremental() && sameSelect(before, reached)
             ? touched(model, inputs, before)

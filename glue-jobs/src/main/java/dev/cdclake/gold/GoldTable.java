@@ -17,8 +17,6 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.CommitMetadata;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Types;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -63,11 +61,6 @@ final class GoldTable {
     return new GoldTable(spark, name, table);
   }
 
-  Progress progress() {
-    table.refresh();
-    return Progress.of(table, Stage.GOLD);
-  }
-
   /** Whether the table has the columns that the model yields; a changed model yields others. */
   boolean hasColumns(StructType result) {
     StructType actual = SparkSchemaUtil.convert(table.schema());
@@ -85,21 +78,13 @@ final class GoldTable {
 
   /** Replaces all rows and the columns, keeping the table's history. */
   void replace(Dataset<Row> result, Progress reached) {
-    DataFrameWriterV2<Row> writer = result.writeTo(name.quoted());
-    reached
-        .summary(Stage.GOLD)
-        .forEach((key, value) -> writer.option("snapshot-property." + key, value));
-    writer.createOrReplace();
+    reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).createOrReplace();
   }
 
   /** Replaces all rows. */
   void rebuild(Dataset<Row> result, Progress reached) {
-    DataFrameWriterV2<Row> writer = result.writeTo(name.quoted());
-    reached
-        .summary(Stage.GOLD)
-        .forEach((key, value) -> writer.option("snapshot-property." + key, value));
     try {
-      writer.overwrite(lit(true));
+      reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).overwrite(lit(true));
     } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table '" + name.label() + "' vanished.", e);
     }
@@ -159,9 +144,5 @@ final class GoldTable {
   /** Returns the rows. */
   Dataset<Row> rows() {
     return spark.table(name.quoted());
-  }
-
-  static Column quoted(String column) {
-    return col("`" + column + "`");
   }
 }

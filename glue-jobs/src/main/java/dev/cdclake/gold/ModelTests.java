@@ -34,18 +34,17 @@ final class ModelTests {
         count(lit(1))
             .minus(
                 count_distinct(
-                    struct(model.key().stream().map(GoldTable::quoted).toArray(Column[]::new)))));
+                    struct(model.key().stream().map(ModelTests::quoted).toArray(Column[]::new)))));
     model
         .columns()
         .forEach(
             (name, column) -> {
               if (column.tests().contains("not_null")) {
-                failures.put(name + " is not null", count_if(GoldTable.quoted(name).isNull()));
+                failures.put(name + " is not null", count_if(quoted(name).isNull()));
               }
               if (column.tests().contains("unique")) {
                 failures.put(
-                    name + " is unique",
-                    count(col(name)).minus(count_distinct(GoldTable.quoted(name))));
+                    name + " is unique", count(quoted(name)).minus(count_distinct(quoted(name))));
               }
             });
     model
@@ -68,5 +67,9 @@ final class ModelTests {
       }
     }
     return broken;
+  }
+
+  private static Column quoted(String column) {
+    return col("`" + column + "`");
   }
 }

@@ -16,7 +16,6 @@ import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Types;
-import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -103,12 +102,9 @@ public final class EventSchemas {
             .toList();
     try {
       Dataset<Row> frame = spark.createDataFrame(rows, SparkSchemaUtil.convert(SCHEMA));
-      Map<String, String> summary = Progress.NONE.summary(Stage.BRONZE);
-      DataFrameWriterV2<Row> writer = frame.coalesce(1).writeTo(pipeline.eventSchemas().quoted());
-      for (Map.Entry<String, String> entry : summary.entrySet()) {
-        writer.option("snapshot-property." + entry.getKey(), entry.getValue());
-      }
-      writer.append();
+      Progress.NONE
+          .recordIn(frame.coalesce(1).writeTo(pipeline.eventSchemas().quoted()), Stage.BRONZE)
+          .append();
     } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table '" + table.name() + "' vanished.", e);
     }

@@ -15,6 +15,8 @@ import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotUpdate;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.util.SnapshotUtil;
+import org.apache.spark.sql.DataFrameWriterV2;
+import org.apache.spark.sql.Row;
 
 /**
  * What a table has consumed, committed together with the rows made from it.
@@ -96,7 +98,13 @@ public record Progress(
     return offsets.getOrDefault(topic, Map.of());
   }
 
-  /** Returns the entries of a summary that carry this progress; for commits made through Spark. */
+  /** Puts this progress into the commit of a write that Spark makes. */
+  public DataFrameWriterV2<Row> recordIn(DataFrameWriterV2<Row> writer, Stage stage) {
+    summary(stage).forEach((key, value) -> writer.option("snapshot-property." + key, value));
+    return writer;
+  }
+
+  /** Returns the entries of a summary that carry this progress; for commits made through SQL. */
   public Map<String, String> summary(Stage stage) {
     return Map.of(
         SnapshotKeys.PROGRESS, toJson(),
