@@ -50,11 +50,6 @@ public final class LakeSession {
     return builder.getOrCreate();
   }
 
-  private static String catalogKey(String key) {
-    String prefix = "spark.sql.catalog." + LakeTable.CATALOG;
-    return key.isEmpty() ? prefix : prefix + "." + key;
-  }
-
   /** Returns Iceberg's catalog properties for a profile. */
   static Map<String, String> catalog(Profile profile) {
     Map<String, String> catalog = new TreeMap<>();
@@ -73,6 +68,11 @@ public final class LakeSession {
     }
     catalog.putAll(Secret.resolve(profile.properties(), System.getenv()));
     return catalog;
+  }
+
+  private static String catalogKey(String key) {
+    String prefix = "spark.sql.catalog." + LakeTable.CATALOG;
+    return key.isEmpty() ? prefix : prefix + "." + key;
   }
 
   private static void createFolder(Profile profile) {

@@ -13,9 +13,7 @@ import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.SilverJob;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -50,11 +48,7 @@ public final class LakeLine implements AutoCloseable {
   private static final int TABLES_AT_ONCE = 4;
 
   /** Time from the start of one batch to the start of the next: bounds the number of commits. */
-  private static final Map<Stage, Duration> PACE =
-      new EnumMap<>(
-          Map.of(
-              Stage.BRONZE, Duration.ofMillis(500),
-              Stage.SILVER, Duration.ofMillis(500)));
+  private static final Duration PACE = Duration.ofMillis(500);
 
   /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
   private static final int GOLD_REST = 4;
@@ -111,10 +105,10 @@ public final class LakeLine implements AutoCloseable {
     ExecutorService threads = Executors.newFixedThreadPool(stages.size());
     CompletionService<Void> running = new ExecutorCompletionService<>(threads);
     if (stages.contains(Stage.BRONZE)) {
-      running.submit(repeat(this::runBronze, PACE.get(Stage.BRONZE), 1));
+      running.submit(repeat(this::runBronze, PACE, 1));
     }
     if (stages.contains(Stage.SILVER)) {
-      running.submit(repeat(this::runSilver, PACE.get(Stage.SILVER), 1));
+      running.submit(repeat(this::runSilver, PACE, 1));
     }
     if (stages.contains(Stage.GOLD)) {
       running.submit(repeat(this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));

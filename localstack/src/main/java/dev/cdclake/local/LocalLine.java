@@ -251,11 +251,6 @@ public final class LocalLine implements AutoCloseable {
     }
   }
 
-  /** Kills the Connect worker as a crash would; it is started again on its own. */
-  public void killConnect() {
-    kill(Part.CONNECT);
-  }
-
   /** Waits until a server, for example a killed one, answers. */
   public void awaitUp(Part part) {
     supervisor.awaitHealthy(server(part), server(part).patience());

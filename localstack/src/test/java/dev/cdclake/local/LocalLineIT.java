@@ -43,7 +43,7 @@ class LocalLineIT {
         execute(line, "insert into parcels values (1, 'before')");
         assertThat(idsUntilQuiet(consumer, 1)).containsExactly(1);
 
-        line.killConnect();
+        line.kill(LocalLine.Part.CONNECT);
         execute(line, "insert into parcels values (2, 'while Connect is away')");
         line.awaitUp(LocalLine.Part.CONNECT);
         assertThat(idsUntilQuiet(consumer, 1)).containsExactly(2);
