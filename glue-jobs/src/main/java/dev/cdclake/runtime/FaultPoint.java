@@ -15,7 +15,13 @@ public enum FaultPoint {
   /** Silver wrote its files and committed nothing. */
   SILVER_BEFORE_COMMIT,
   /** Silver committed a table. */
-  SILVER_AFTER_COMMIT;
+  SILVER_AFTER_COMMIT,
+  /** Maintenance wrote compacted files and committed nothing. */
+  MAINTAIN_BEFORE_COMPACTION_COMMIT,
+  /** Maintenance committed compacted files of a table. */
+  MAINTAIN_AFTER_COMPACTION,
+  /** Maintenance dropped snapshots of a table from its metadata and deleted none of their files. */
+  MAINTAIN_DURING_EXPIRY;
 
   private static final String CHOSEN = System.getProperty("cdclake.die-at");
 
