@@ -84,6 +84,11 @@ public record Pipeline(
     return lakeTable(Layer.BRONZE, "_event_schemas");
   }
 
+  /** Returns the table of what the expectations of all tables found, batch by batch. */
+  public LakeTable expectationCounts() {
+    return lakeTable(Layer.SILVER, "_expectations");
+  }
+
   /** Returns this pipeline with other tables, everything else unchanged. */
   public Pipeline withTables(List<SourceTable> others) {
     return new Pipeline(project, environment, source, kafka, others, gold, profile);

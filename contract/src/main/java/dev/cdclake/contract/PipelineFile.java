@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.contract;
 
+import dev.cdclake.contract.Expectation.OnBreak;
 import dev.cdclake.contract.Profile.Catalog;
 import dev.cdclake.contract.Profile.Ports;
 import dev.cdclake.contract.SourceTable.OnDelete;
@@ -201,9 +202,25 @@ final class PipelineFile {
     List<Expectation> expectations = new ArrayList<>();
     for (String name : section.keys()) {
       section.matching(name, name, NOUN, "lower-case letters, digits and _ as its name");
-      expectations.add(new Expectation(name, section.required(name, "an SQL condition")));
+      if (name.equals(Expectation.QUARANTINED)) {
+        section.problem(name, "has a name that dq_flags uses itself (expected another one)");
+      }
+      expectations.add(
+          section.isSection(name)
+              ? expectation(name, section.section(name))
+              : new Expectation(name, section.required(name, "an SQL condition"), OnBreak.FLAG));
     }
     return expectations;
+  }
+
+  private static Expectation expectation(String name, YamlSection section) {
+    Expectation expectation =
+        new Expectation(
+            name,
+            section.required("condition", "an SQL condition"),
+            section.choice("on-break", OnBreak.class, OnBreak.FLAG));
+    section.finish();
+    return expectation;
   }
 
   private Gold gold(YamlSection section) {

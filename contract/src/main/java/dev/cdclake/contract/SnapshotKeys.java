@@ -13,5 +13,8 @@ public final class SnapshotKeys {
   /** Name of the job that committed. */
   public static final String STAGE = "cdclake.stage";
 
+  /** What the expectations of a silver table found in the batch, as JSON. */
+  public static final String EXPECTATIONS = "cdclake.expectations";
+
   private SnapshotKeys() {}
 }

@@ -66,6 +66,11 @@ final class YamlSection {
     return values.containsKey(key);
   }
 
+  /** Whether a key holds a mapping of further keys. */
+  boolean isSection(String key) {
+    return values.get(key) instanceof MappingNode;
+  }
+
   /** Returns the keys in the order of the file; the caller answers for each of them. */
   List<String> keys() {
     asked.addAll(values.keySet());

@@ -4,6 +4,7 @@ package dev.cdclake.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cdclake.contract.Expectation.OnBreak;
 import dev.cdclake.contract.Profile.Catalog;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import java.io.IOException;
@@ -91,7 +92,9 @@ class PipelineFileTest {
             "    as: orders",
             "    key: [id, region]",
             "    on-delete: purge",
-            "    expect: {total_is_positive: total > 0}",
+            "    expect:",
+            "      total_is_positive: total > 0",
+            "      id_is_set: {condition: id is not null, on-break: stop}",
             "gold: {models: models, refresh-every: 5m}",
             "profiles:",
             "  local:",
@@ -131,7 +134,9 @@ class PipelineFileTest {
                 "orders",
                 List.of("id", "region"),
                 OnDelete.PURGE,
-                List.of(new Expectation("total_is_positive", "total > 0"))));
+                List.of(
+                    new Expectation("total_is_positive", "total > 0", OnBreak.FLAG),
+                    new Expectation("id_is_set", "id is not null", OnBreak.STOP))));
     assertThat(pipeline.gold())
         .isEqualTo(new Gold(folder.resolve("models"), Duration.ofMinutes(5)));
     assertThat(pipeline.profile())
@@ -171,6 +176,31 @@ class PipelineFileTest {
             "line 11: gold.refresh-every is 'soon' (expected a duration such as 10s, 5m, 12h or"
                 + " 90d).");
     assertThat(failure).hasMessageContaining("pipeline.yaml: 5 problems.");
+  }
+
+  @Test
+  void problemsOfExpectationsAreNamedTogether() {
+    assertThat(
+            refused(
+                    "project: shop",
+                    "tables:",
+                    "  - name: orders",
+                    "    expect:",
+                    "      Total: total > 0",
+                    "      a: {on-break: explode}",
+                    "      b: {condition: x > 0, severity: stop}",
+                    "      quarantined: x > 0")
+                .problems())
+        .containsExactly(
+            "line 5: tables[0].expect.Total is 'Total' (expected lower-case letters, digits and _"
+                + " as its name).",
+            "line 6: tables[0].expect.a.condition is missing (expected an SQL condition).",
+            "line 6: tables[0].expect.a.on-break is 'explode' (expected one of flag, quarantine,"
+                + " stop).",
+            "line 7: tables[0].expect.b.severity is not a known setting (expected condition,"
+                + " on-break).",
+            "line 8: tables[0].expect.quarantined has a name that dq_flags uses itself (expected"
+                + " another one).");
   }
 
   @Test

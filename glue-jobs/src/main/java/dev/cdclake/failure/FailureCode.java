@@ -16,7 +16,9 @@ public enum FailureCode {
   /** The catalog did not say whether a commit landed. */
   COMMIT_UNKNOWN(Remedy.CHECK_THEN_RERUN),
   /** Silver did not get as far as the comparison needs in the time allowed. */
-  BEHIND(Remedy.RERUN);
+  BEHIND(Remedy.RERUN),
+  /** A row breaks an expectation that stops its table. */
+  EXPECTATION_BROKEN(Remedy.FIX_THEN_RERUN);
 
   private final Remedy remedy;
 

@@ -18,5 +18,7 @@ public enum RejectReason {
   /** The type of a column cannot become the type that the silver table has. */
   SCHEMA_CONFLICT,
   /** A value does not have the form that its type demands. */
-  VALUE_UNREADABLE
+  VALUE_UNREADABLE,
+  /** The row breaks an expectation whose broken rows are held back. */
+  EXPECTATION_BROKEN
 }

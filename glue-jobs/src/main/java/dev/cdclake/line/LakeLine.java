@@ -5,19 +5,25 @@ import dev.cdclake.bronze.BronzeJob;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.gold.GoldJob;
 import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.SilverJob;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionService;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
@@ -50,6 +56,12 @@ public final class LakeLine implements AutoCloseable {
   /** Time from the start of one batch to the start of the next: bounds the number of commits. */
   private static final Duration PACE = Duration.ofMillis(500);
 
+  /** How long a table waits whose rows break an expectation that stops it. */
+  private static final Duration SET_ASIDE = Duration.ofSeconds(10);
+
+  /** What expectations found is in the snapshots at once, and in its table after this time. */
+  private static final Duration COLLECT_EVERY = Duration.ofSeconds(30);
+
   /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
   private static final int GOLD_REST = 4;
 
@@ -58,20 +70,38 @@ public final class LakeLine implements AutoCloseable {
   private final Consumer<StageReport> reports;
   private final BronzeJob bronze;
   private final List<SilverJob> silver = new ArrayList<>();
+  private final ExpectationCounts counts;
+  private final Consumer<String> problems;
+  private final Map<SilverJob, Waiting> waiting = new ConcurrentHashMap<>();
   private final GoldJob gold;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final ExecutorService tables = Executors.newFixedThreadPool(TABLES_AT_ONCE);
+
+  /** A table that is set aside, and why. */
+  private record Waiting(PipelineException failure, Instant until) {}
+
+  /** Prepares the stages; what keeps a table waiting is logged alone. */
+  public LakeLine(SparkSession spark, Pipeline pipeline, Consumer<StageReport> reports) {
+    this(spark, pipeline, reports, problem -> {});
+  }
 
   /**
    * Prepares the stages; nothing is read yet.
    *
    * @param reports told of every batch, from several threads, one call at a time
+   * @param problems told, in words, what keeps a table waiting while the others go on
    */
-  public LakeLine(SparkSession spark, Pipeline pipeline, Consumer<StageReport> reports) {
+  public LakeLine(
+      SparkSession spark,
+      Pipeline pipeline,
+      Consumer<StageReport> reports,
+      Consumer<String> problems) {
     LakeTables lake = new LakeTables(spark);
     this.spark = spark;
     this.pipeline = pipeline;
     this.reports = reports;
+    this.problems = problems;
+    this.counts = new ExpectationCounts(lake, pipeline);
     EventSchemas schemas = new EventSchemas(spark, lake, pipeline);
     RejectedRows rejectedRows = new RejectedRows(lake, pipeline);
     this.bronze = new BronzeJob(spark, lake, schemas, rejectedRows, pipeline);
@@ -81,7 +111,12 @@ public final class LakeLine implements AutoCloseable {
     this.gold = new GoldJob(spark, lake, pipeline);
   }
 
-  /** Runs stages, one after the other, over everything that is there when each begins. */
+  /**
+   * Runs stages, one after the other, over everything that is there when each begins.
+   *
+   * @throws PipelineException after everything else was done, if a table waits because its rows
+   *     break an expectation
+   */
   public void runAvailable(Set<Stage> stages) {
     if (stages.contains(Stage.BRONZE)) {
       List<StageReport> batch;
@@ -94,27 +129,33 @@ public final class LakeLine implements AutoCloseable {
       do {
         behind = runSilver().stream().anyMatch(report -> report.behind() > 0);
       } while (behind);
+      counts.collect();
     }
     if (stages.contains(Stage.GOLD)) {
       runGold();
+    }
+    if (!waiting.isEmpty()) {
+      throw together(waiting.values().stream().map(Waiting::failure).toList());
     }
   }
 
   /** Runs stages side by side until {@link #stop} is called or one of them fails. */
   public void runContinuously(Set<Stage> stages) {
-    ExecutorService threads = Executors.newFixedThreadPool(stages.size());
+    ExecutorService threads = Executors.newCachedThreadPool();
     CompletionService<Void> running = new ExecutorCompletionService<>(threads);
     if (stages.contains(Stage.BRONZE)) {
       running.submit(repeat(this::runBronze, PACE, 1));
     }
     if (stages.contains(Stage.SILVER)) {
       running.submit(repeat(this::runSilver, PACE, 1));
+      running.submit(this::collectCounts);
     }
     if (stages.contains(Stage.GOLD)) {
       running.submit(repeat(this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));
     }
     try {
-      for (int i = 0; i < stages.size(); i++) {
+      int parts = stages.size() + (stages.contains(Stage.SILVER) ? 1 : 0);
+      for (int i = 0; i < parts; i++) {
         running.take().get();
       }
     } catch (InterruptedException e) {
@@ -161,19 +202,10 @@ public final class LakeLine implements AutoCloseable {
   private List<StageReport> runSilver() {
     List<Future<Optional<StageReport>>> batches = new ArrayList<>();
     for (SilverJob job : silver) {
-      batches.add(
-          tables.submit(
-              () ->
-                  inPool(
-                      Stage.SILVER,
-                      () -> {
-                        Optional<StageReport> report = job.runBatch();
-                        reported(report.stream().toList());
-                        return report;
-                      })));
+      batches.add(tables.submit(() -> inPool(Stage.SILVER, () -> runSilver(job))));
     }
     List<StageReport> done = new ArrayList<>();
-    RuntimeException failure = null;
+    List<RuntimeException> failures = new ArrayList<>();
     for (Future<Optional<StageReport>> batch : batches) {
       try {
         batch.get().ifPresent(done::add);
@@ -181,18 +213,56 @@ public final class LakeLine implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("Interrupted while folding.", e);
       } catch (ExecutionException e) {
-        RuntimeException next = unwrapped(e);
-        if (failure == null) {
-          failure = next;
-        } else {
-          failure.addSuppressed(next);
-        }
+        failures.add(unwrapped(e));
       }
     }
-    if (failure != null) {
-      throw failure;
+    if (!failures.isEmpty()) {
+      throw together(failures);
     }
     return done;
+  }
+
+  /**
+   * Carries one batch of one table. A table whose rows break an expectation that stops it is set
+   * aside for a while, so that the others go on.
+   */
+  private Optional<StageReport> runSilver(SilverJob job) {
+    Waiting before = waiting.get(job);
+    if (before != null && Instant.now().isBefore(before.until())) {
+      return Optional.empty();
+    }
+    try {
+      Optional<StageReport> report = job.runBatch();
+      waiting.remove(job);
+      reported(report.stream().toList());
+      return report;
+    } catch (PipelineException e) {
+      if (e.code() != FailureCode.EXPECTATION_BROKEN) {
+        throw e;
+      }
+      waiting.put(job, new Waiting(e, Instant.now().plus(SET_ASIDE)));
+      if (before == null || !before.failure().getMessage().equals(e.getMessage())) {
+        LOG.error("{}", e.getMessage());
+        problems.accept(e.getMessage());
+      }
+      return Optional.empty();
+    }
+  }
+
+  private static RuntimeException together(List<? extends RuntimeException> failures) {
+    RuntimeException first = failures.get(0);
+    failures.stream().skip(1).forEach(first::addSuppressed);
+    return first;
+  }
+
+  /** Collects what expectations found, from time to time and at the end. */
+  private Void collectCounts() throws InterruptedException {
+    boolean ended;
+    do {
+      ended = stopped.await(COLLECT_EVERY.toNanos(), TimeUnit.NANOSECONDS);
+      counts.collect();
+    } while (!ended);
+    return null;
   }
 
   private List<StageReport> runGold() {

@@ -16,6 +16,15 @@ final class FoldedRow {
   /** Its position in the file. */
   static final String REPLACES_POSITION = "_replaces_position";
 
+  /** File of the version of the row that is held back, NULL if there is none. */
+  static final String HELD_FILE = "_held_file";
+
+  /** Its position in the file. */
+  static final String HELD_POSITION = "_held_position";
+
+  /** False for a version of a row that later changes of the batch replace. */
+  static final String NEWEST = "_newest";
+
   /** Whether the row is stored; false removes the replaced row and stores nothing. */
   static final String STORED = "_stored";
 
@@ -23,13 +32,20 @@ final class FoldedRow {
   static final String REASON = "_reject_reason";
 
   static final String DETAIL = "_reject_detail";
+
+  /** Key of the event that is or may have to be rejected, NULL if it cannot be. */
   static final String KEY_JSON = "_reject_key";
+
+  /** The row that this event carries. */
   static final String VALUE_JSON = "_reject_value";
 
-  private static final StructType EXTRA =
+  static final StructType EXTRA =
       new StructType()
           .add(REPLACES_FILE, DataTypes.StringType)
           .add(REPLACES_POSITION, DataTypes.LongType)
+          .add(HELD_FILE, DataTypes.StringType)
+          .add(HELD_POSITION, DataTypes.LongType)
+          .add(NEWEST, DataTypes.BooleanType)
           .add(STORED, DataTypes.BooleanType)
           .add(REASON, DataTypes.StringType)
           .add(DETAIL, DataTypes.StringType)

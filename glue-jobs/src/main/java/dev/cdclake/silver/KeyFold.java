@@ -53,8 +53,11 @@ final class KeyFold {
    *
    * @param truncations oldest first
    * @param purgeDeleted whether a deleted row is removed rather than kept inactive
+   * @param everyVersion whether every version of a row comes out, oldest first, and not the newest
+   *     alone: some may have to be held back
    */
-  record Rules(List<Truncation> truncations, boolean purgeDeleted) implements Serializable {}
+  record Rules(List<Truncation> truncations, boolean purgeDeleted, boolean everyVersion)
+      implements Serializable {}
 
   /** Folds changes into current rows; both have the shape of {@link ChangeRow}. */
   static Dataset<Row> fold(
@@ -121,6 +124,7 @@ final class KeyFold {
     private final Rules rules;
     private final Outcomes outcomes;
     private final RowState.Layout layout;
+    private final Map<RowState, List<Object[]>> versions = new HashMap<>();
     private Row next;
     private Iterator<Row> folded = List.<Row>of().iterator();
 
@@ -158,24 +162,50 @@ final class KeyFold {
         next = rows.hasNext() ? rows.next() : null;
       }
       for (RowState state : states.values()) {
-        rules.truncations().forEach(state::truncate);
-        if (state.isChanged()) {
+        rules.truncations().forEach(truncation -> truncate(state, truncation));
+        if (rules.everyVersion()) {
+          versions.getOrDefault(state, List.of()).forEach(row -> out.add(RowFactory.create(row)));
+        } else if (state.isChanged()) {
           out.add(state.folded(rules.purgeDeleted()));
         }
       }
+      versions.clear();
       return out;
+    }
+
+    private void truncate(RowState state, Truncation truncation) {
+      if (state.truncate(truncation)) {
+        keepVersion(state, null);
+      }
+    }
+
+    /** Keeps what a change made of a row, with the event's text in case it is to be rejected. */
+    private void keepVersion(RowState state, Row change) {
+      if (!rules.everyVersion()) {
+        return;
+      }
+      SilverSchema silver = decoder.silver();
+      List<Object[]> kept = versions.computeIfAbsent(state, unknown -> new ArrayList<>());
+      if (!kept.isEmpty()) {
+        kept.get(kept.size() - 1)[FoldedRow.at(silver, FoldedRow.NEWEST)] = false;
+      }
+      Object[] version = state.version(rules.purgeDeleted());
+      if (change != null) {
+        version[FoldedRow.at(silver, FoldedRow.KEY_JSON)] = change.get(at(ChangeRow.KEY_JSON));
+        version[FoldedRow.at(silver, FoldedRow.VALUE_JSON)] = change.get(at(ChangeRow.AFTER));
+      }
+      kept.add(version);
     }
 
     private void take(Row row, Map<String, RowState> states, List<Row> out) {
       String key = row.getString(at(ChangeRow.KEY));
       if (row.getInt(at(ChangeRow.KIND)) == 0) {
-        states.put(
-            key,
-            RowState.current(
-                layout,
+        states
+            .computeIfAbsent(key, unknown -> RowState.unknown(layout))
+            .take(
                 row.getStruct(at(ChangeRow.CURRENT)),
                 row.getString(at(ChangeRow.FILE)),
-                row.getLong(at(ChangeRow.POSITION))));
+                row.getLong(at(ChangeRow.POSITION)));
         return;
       }
       if (!row.isNullAt(at(ChangeRow.REASON))) {
@@ -193,6 +223,9 @@ final class KeyFold {
                 row,
                 decoder.schema(row.getString(at(ChangeRow.SCHEMA))),
                 movedFrom == null ? null : before(row, states.get(movedFrom)));
+        if (applied) {
+          keepVersion(state, row);
+        }
         count(applied, row);
       } catch (UnreadableValueException e) {
         out.add(rejected(row, RejectReason.VALUE_UNREADABLE.name(), e.getMessage()));
@@ -213,7 +246,7 @@ final class KeyFold {
                 ? byEpoch < 0
                 : Long.compareUnsigned(truncation.lsn(), change.getLong(at(ChangeRow.LSN))) < 0;
         if (earlier) {
-          states.values().forEach(state -> state.truncate(truncation));
+          states.values().forEach(state -> truncate(state, truncation));
         }
       }
     }

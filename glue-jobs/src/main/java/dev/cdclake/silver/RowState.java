@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Expectation;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,8 +39,10 @@ final class RowState {
 
   private final Layout layout;
   private final Object[] row;
-  private final String file;
-  private final Long position;
+  private String file;
+  private Long position;
+  private String heldFile;
+  private Long heldPosition;
   private boolean known;
   private boolean changed;
 
@@ -73,26 +77,48 @@ final class RowState {
     }
   }
 
-  private RowState(Layout layout, Object[] row, String file, Long position) {
+  private RowState(Layout layout) {
     this.layout = layout;
-    this.row = row;
-    this.file = file;
-    this.position = position;
-    this.known = file != null;
+    this.row = new Object[layout.silver.columns().size()];
   }
 
   /** Starts with a key that silver does not have. */
   static RowState unknown(Layout layout) {
-    return new RowState(layout, new Object[layout.silver.columns().size()], null, null);
+    return new RowState(layout);
   }
 
-  /** Starts with the row that silver has. */
+  /** Starts with a row that silver has. */
   static RowState current(Layout layout, Row current, String file, long position) {
-    Object[] row = new Object[current.size()];
-    for (int i = 0; i < row.length; i++) {
-      row[i] = current.get(i);
+    RowState state = new RowState(layout);
+    state.take(current, file, position);
+    return state;
+  }
+
+  /**
+   * Takes a row that silver has for the key: the row itself, or a newer version of it that is held
+   * back. Changes are folded into the newer one, so that no value and no position is lost.
+   */
+  void take(Row current, String currentFile, long currentPosition) {
+    boolean held = flags(current.get(layout.flags)).contains(Expectation.QUARANTINED);
+    if (held) {
+      heldFile = currentFile;
+      heldPosition = currentPosition;
+    } else {
+      file = currentFile;
+      position = currentPosition;
     }
-    return new RowState(layout, row, file, position);
+    if (held || heldFile == null) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] = current.get(i);
+      }
+    }
+    if (held) {
+      // It is active in the source; which expectations it breaks is checked again.
+      row[layout.active] = true;
+      row[layout.flags] =
+          flags(row[layout.flags]).stream().filter(flag -> flag.contains(":")).toArray();
+    }
+    known = true;
   }
 
   /**
@@ -106,7 +132,9 @@ final class RowState {
   boolean apply(Row change, EventSchema schema, RowState movedFrom)
       throws UnreadableValueException {
     if (!isNewer(change)) {
-      return false;
+      boolean checkAgain = heldFile != null && !changed && isSame(change);
+      changed |= checkAgain;
+      return checkAgain;
     }
     boolean delete = "d".equals(change.getString(at(ChangeRow.OP)));
     if (delete) {
@@ -130,10 +158,14 @@ final class RowState {
     return true;
   }
 
-  /** Ends the row if it is older than a TRUNCATE; its last values stay, as after a delete. */
-  void truncate(Truncation truncation) {
+  /**
+   * Ends the row if it is older than a TRUNCATE; its last values stay, as after a delete.
+   *
+   * @return whether it did
+   */
+  boolean truncate(Truncation truncation) {
     if (!known || !isActive() || !isBefore(truncation)) {
-      return;
+      return false;
     }
     row[layout.active] = false;
     row[layout.epoch] = truncation.epoch();
@@ -145,6 +177,7 @@ final class RowState {
       row[layout.committedAt] = truncation.committedAt();
     }
     changed = true;
+    return true;
   }
 
   /** Whether the row's last change lies behind another change in the source's log. */
@@ -169,12 +202,28 @@ final class RowState {
 
   /** Returns the row to write. */
   Row folded(boolean purgeDeleted) {
+    return RowFactory.create(version(purgeDeleted));
+  }
+
+  /** Returns the row as it is now, for {@link FoldedRow}; later changes do not alter it. */
+  Object[] version(boolean purgeDeleted) {
     Object[] folded = new Object[FoldedRow.width(layout.silver)];
     System.arraycopy(row, 0, folded, 0, row.length);
     folded[FoldedRow.at(layout.silver, FoldedRow.REPLACES_FILE)] = file;
     folded[FoldedRow.at(layout.silver, FoldedRow.REPLACES_POSITION)] = position;
+    folded[FoldedRow.at(layout.silver, FoldedRow.HELD_FILE)] = heldFile;
+    folded[FoldedRow.at(layout.silver, FoldedRow.HELD_POSITION)] = heldPosition;
+    folded[FoldedRow.at(layout.silver, FoldedRow.NEWEST)] = true;
     folded[FoldedRow.at(layout.silver, FoldedRow.STORED)] = isActive() || !purgeDeleted;
-    return RowFactory.create(folded);
+    return folded;
+  }
+
+  /** Whether a change is the one that the row is at. */
+  private boolean isSame(Row change) {
+    return row[layout.epoch].equals(change.get(at(ChangeRow.EPOCH)))
+        && row[layout.lsn].equals(change.get(at(ChangeRow.LSN)))
+        && row[layout.partition].equals(change.get(at(ChangeRow.PARTITION)))
+        && row[layout.offset].equals(change.get(at(ChangeRow.OFFSET)));
   }
 
   private boolean isNewer(Row change) {
@@ -257,11 +306,18 @@ final class RowState {
   }
 
   private boolean hasFlag(String flag) {
-    Object flags = row[layout.flags];
+    return flags(row[layout.flags]).contains(flag);
+  }
+
+  private static List<String> flags(Object flags) {
     if (flags instanceof scala.collection.Seq<?> sequence) {
-      return scala.jdk.javaapi.CollectionConverters.asJava(sequence).contains(flag);
+      return scala.jdk.javaapi.CollectionConverters.asJava(sequence).stream()
+          .map(String::valueOf)
+          .toList();
     }
-    return flags instanceof Object[] array && List.of(array).contains(flag);
+    return flags instanceof Object[] array
+        ? Arrays.stream(array).map(String::valueOf).toList()
+        : List.of();
   }
 
   private void takeKey(Row change, EventSchema schema) throws UnreadableValueException {

@@ -4,11 +4,13 @@ package dev.cdclake.silver;
 import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Expectation.OnBreak;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
@@ -53,6 +55,7 @@ public final class SilverJob {
   private final EventSchemas schemas;
   private final RejectedRows rejectedRows;
   private final SourceTable source;
+  private final Expectations expectations;
   private final LakeTable bronzeName;
   private final LakeTable silverName;
   private final String topic;
@@ -70,6 +73,7 @@ public final class SilverJob {
     this.schemas = schemas;
     this.rejectedRows = rejectedRows;
     this.source = source;
+    this.expectations = new Expectations(source.expectations(), pipeline.silver(source));
     this.bronzeName = pipeline.bronze(source);
     this.silverName = pipeline.silver(source);
     this.topic = pipeline.topic(source);
@@ -98,12 +102,17 @@ public final class SilverJob {
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
     Dataset<Row> rows = fold(slice, silver, truncations, outcomes);
-    Dataset<Row> flagged = Expectations.flag(rows, source.expectations(), silverName);
-    Output output = write(flagged, silver);
+    Output output = write(expectations.check(rows), silver);
+    refuseBroken(output, silver);
     FaultPoint.SILVER_BEFORE_COMMIT.pass();
     rejectedRows.append(
         Stage.SILVER, output.rejected(), Map.of(topic, slice.through().offsets(topic)));
-    long snapshot = silver.commit(output.files(), folded, through(slice, truncations));
+    long snapshot =
+        silver.commit(
+            output.files(),
+            folded,
+            through(slice, truncations),
+            expectations.results(output.tally()));
     FaultPoint.SILVER_AFTER_COMMIT.pass();
     return Optional.of(report(slice, outcomes, output, snapshot, start));
   }
@@ -158,7 +167,8 @@ public final class SilverJob {
     Map<String, String> groups = groups(slice, new Decoder(silver, texts, Map.of()));
     Broadcast<Decoder> decoder = context.broadcast(new Decoder(silver, texts, groups));
     StructType shape = ChangeRow.of(silver);
-    Rules rules = new Rules(truncations, source.onDelete() == OnDelete.PURGE);
+    Rules rules =
+        new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
 
     Dataset<Row> changes = BronzeChanges.read(slice, decoder, shape);
     Dataset<Row> together = changes;
@@ -188,17 +198,28 @@ public final class SilverJob {
     return shape;
   }
 
-  private Output write(Dataset<Row> flagged, SilverTable silver) {
+  private Output write(Dataset<Row> checked, SilverTable silver) {
     SilverWriter writer =
         new SilverWriter(
             SerializableTableWithSize.copyOf(silver.table()),
             SerializableTableWithSize.copyOf(rejectedRows.table()),
             rejectedRows.complete(Stage.SILVER, List.of(topic)).get(topic),
             silver.schema(),
-            topic);
-    return ((org.apache.spark.sql.classic.Dataset<Row>) flagged)
+            topic,
+            !source.expectations().isEmpty(),
+            expectations.names(OnBreak.QUARANTINE));
+    return ((org.apache.spark.sql.classic.Dataset<Row>) checked)
         .queryExecution().toRdd().toJavaRDD().mapPartitions(writer).collect().stream()
             .reduce(Output.none(), Output::plus);
+  }
+
+  /** Commits nothing of a batch that breaks an expectation which stops the table. */
+  private void refuseBroken(Output output, SilverTable silver) {
+    Optional<PipelineException> refusal = expectations.refusal(output.tally());
+    if (refusal.isPresent()) {
+      silver.discard(output.files());
+      throw refusal.get();
+    }
   }
 
   private static Progress through(BronzeSlice slice, List<Truncation> truncations) {
@@ -222,10 +243,10 @@ public final class SilverJob {
         Stage.SILVER,
         source.lakeName(),
         slice.contents().rows() - slice.contents().truncates(),
-        outcomes.written().value(),
+        outcomes.written().value() - output.heldBack(),
         outcomes.superseded().value(),
         outcomes.deleted().value(),
-        outcomes.rejected().value(),
+        outcomes.rejected().value() + output.heldBack(),
         slice.behind(),
         snapshot,
         now,

@@ -5,7 +5,9 @@ import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.ExpectationResults;
 import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
@@ -139,17 +141,30 @@ final class SilverTable {
     return currentRows(placed.join(few, sameKey, "left_semi"), silver, shape, groups);
   }
 
-  /** Commits new rows, the places of those they replace, and the progress, in one snapshot. */
-  long commit(RowFiles.Written files, Progress before, Progress after) {
+  /**
+   * Commits new rows, the places of those they replace, the progress, and what the expectations
+   * found, in one snapshot.
+   */
+  long commit(
+      RowFiles.Written files, Progress before, Progress after, ExpectationResults expectations) {
     RowDelta delta = table.newRowDelta();
     files.rows().forEach(delta::addRows);
     files.deletes().forEach(delta::addDeletes);
+    if (!expectations.results().isEmpty()) {
+      delta.set(SnapshotKeys.EXPECTATIONS, expectations.toJson());
+    }
     delta.validateDataFilesExist(files.referenced()).validateDeletedFiles();
     if (table.currentSnapshot() != null) {
       delta.validateFromSnapshot(table.currentSnapshot().snapshotId());
     }
     GuardedCommit.commit(after.commitWith(delta, Stage.SILVER, before), name.label(), Stage.SILVER);
     return table.currentSnapshot().snapshotId();
+  }
+
+  /** Deletes files that no commit has named. */
+  void discard(RowFiles.Written files) {
+    files.rows().forEach(file -> table.io().deleteFile(file.location()));
+    files.deletes().forEach(file -> table.io().deleteFile(file.location()));
   }
 
   private Dataset<Row> placedRows(SilverSchema silver) {

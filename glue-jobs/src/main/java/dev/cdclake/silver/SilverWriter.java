@@ -8,12 +8,15 @@ import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.runtime.Latencies;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.iceberg.Table;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /**
@@ -25,68 +28,156 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param rejectedThrough by partition: rejects below this offset are already kept
  * @param silver the table's columns
  * @param topic the topic that the changes came from
+ * @param checked whether rows were checked: then they have {@link Expectations#BROKEN}
+ * @param holdingBack names of the expectations whose broken rows are held back
  */
 record SilverWriter(
     Table table,
     Table rejectedRows,
     Map<Integer, Long> rejectedThrough,
     SilverSchema silver,
-    String topic)
+    String topic,
+    boolean checked,
+    List<String> holdingBack)
     implements FlatMapFunction<Iterator<InternalRow>, SilverWriter.Output> {
 
   private static final long serialVersionUID = 1L;
 
-  /** What one task wrote. */
-  record Output(RowFiles.Written files, RowFiles.Written rejected, Latencies latencies)
+  /**
+   * What one task wrote.
+   *
+   * @param heldBack versions of rows that were rejected because they break an expectation
+   */
+  record Output(
+      RowFiles.Written files,
+      RowFiles.Written rejected,
+      Latencies latencies,
+      ExpectationTally tally,
+      long heldBack)
       implements Serializable {
 
     Output plus(Output other) {
       latencies.addAll(other.latencies);
-      return new Output(files.plus(other.files), rejected.plus(other.rejected), latencies);
+      tally.addAll(other.tally);
+      return new Output(
+          files.plus(other.files),
+          rejected.plus(other.rejected),
+          latencies,
+          tally,
+          heldBack + other.heldBack);
     }
 
     static Output none() {
-      return new Output(RowFiles.Written.none(), RowFiles.Written.none(), Latencies.none());
+      return new Output(
+          RowFiles.Written.none(),
+          RowFiles.Written.none(),
+          Latencies.none(),
+          ExpectationTally.none(),
+          0);
     }
   }
 
   @Override
   public Iterator<Output> call(Iterator<InternalRow> folded) {
-    RowFiles files = RowFiles.of(table);
-    RowFiles rejected = RowFiles.of(rejectedRows);
-    Latencies latencies = Latencies.none();
-    int committedAt = silver.columns().fieldIndex(ChangeColumns.COMMITTED_AT);
-    int snapshot = silver.columns().fieldIndex(ChangeColumns.SNAPSHOT);
-    while (folded.hasNext()) {
-      InternalRow row = folded.next();
-      if (!row.isNullAt(at(FoldedRow.REASON))) {
-        reject(row, rejected);
-        continue;
-      }
-      if (!row.isNullAt(at(FoldedRow.REPLACES_FILE))) {
-        files.delete(
-            row.getUTF8String(at(FoldedRow.REPLACES_FILE)).toString(),
-            row.getLong(at(FoldedRow.REPLACES_POSITION)));
-      }
-      if (row.getBoolean(at(FoldedRow.STORED))) {
-        files.write(row);
-      }
-      if (!row.isNullAt(committedAt) && !row.getBoolean(snapshot)) {
-        latencies.add(row.getLong(committedAt) / 1000);
-      }
-    }
-    return List.of(new Output(files.close(), rejected.close(), latencies)).iterator();
+    Task task = new Task();
+    folded.forEachRemaining(task::take);
+    return List.of(task.finish()).iterator();
   }
 
-  private void reject(InternalRow row, RowFiles rejected) {
+  /** The files of one task. The versions of a row come one after the other, oldest first. */
+  private final class Task {
+
+    private final RowFiles files = RowFiles.of(table);
+    private final RowFiles rejected = RowFiles.of(rejectedRows);
+    private final Latencies latencies = Latencies.none();
+    private final ExpectationTally tally = ExpectationTally.none();
+    private final int committedAt = silver.columns().fieldIndex(ChangeColumns.COMMITTED_AT);
+    private final int snapshot = silver.columns().fieldIndex(ChangeColumns.SNAPSHOT);
+    private final Set<String> quarantine = Set.copyOf(holdingBack);
+
+    /** The newest version so far, within the batch, that is not held back. */
+    private InternalRow holding;
+
+    private long heldBack;
+
+    void take(InternalRow row) {
+      if (!row.isNullAt(at(FoldedRow.REASON))) {
+        RejectReason reason =
+            RejectReason.valueOf(row.getUTF8String(at(FoldedRow.REASON)).toString());
+        reject(row, reason, row.getUTF8String(at(FoldedRow.DETAIL)).toString(), rejected);
+        return;
+      }
+      List<String> broken = broken(row);
+      List<String> holdBack = broken.stream().filter(quarantine::contains).toList();
+      if (!holdBack.isEmpty()) {
+        heldBack++;
+        String detail = "The row breaks " + String.join(", ", holdBack);
+        reject(row, RejectReason.EXPECTATION_BROKEN, detail, rejected);
+      }
+      if (row.getBoolean(at(FoldedRow.NEWEST))) {
+        store(row, !holdBack.isEmpty());
+        holding = null;
+      } else if (holdBack.isEmpty()) {
+        holding = row.copy();
+      }
+    }
+
+    private List<String> broken(InternalRow row) {
+      int column = silver.columns().size() + FoldedRow.EXTRA.size();
+      if (!checked || row.isNullAt(column)) {
+        return List.of();
+      }
+      tally.addChecked();
+      List<String> names = new ArrayList<>();
+      ArrayData broken = row.getArray(column);
+      for (int i = 0; i < broken.numElements(); i++) {
+        names.add(broken.getUTF8String(i).toString());
+      }
+      names.forEach(name -> tally.addBroken(name, keyText(row)));
+      return names;
+    }
+
+    /**
+     * Writes the newest version of a row. One that is held back stands beside the newest that is
+     * not, which silver may have already.
+     */
+    private void store(InternalRow newest, boolean hold) {
+      delete(newest, FoldedRow.HELD_FILE, FoldedRow.HELD_POSITION);
+      InternalRow row = hold ? holding : newest;
+      if (row != null) {
+        delete(newest, FoldedRow.REPLACES_FILE, FoldedRow.REPLACES_POSITION);
+        if (row.getBoolean(at(FoldedRow.STORED))) {
+          files.write(row);
+        }
+      }
+      if (hold) {
+        files.write(newest);
+      }
+      if (!newest.isNullAt(committedAt) && !newest.getBoolean(snapshot)) {
+        latencies.add(newest.getLong(committedAt) / 1000);
+      }
+    }
+
+    private void delete(InternalRow row, String file, String position) {
+      if (!row.isNullAt(at(file))) {
+        files.delete(row.getUTF8String(at(file)).toString(), row.getLong(at(position)));
+      }
+    }
+
+    Output finish() {
+      return new Output(files.close(), rejected.close(), latencies, tally, heldBack);
+    }
+  }
+
+  private void reject(InternalRow row, RejectReason reason, String detail, RowFiles rejected) {
     int partition = row.getInt(silver.columns().fieldIndex(ChangeColumns.PARTITION));
     long offset = row.getLong(silver.columns().fieldIndex(ChangeColumns.OFFSET));
     if (offset >= rejectedThrough.getOrDefault(partition, 0L)) {
       rejected.write(
           RejectedRows.row(
               Stage.SILVER,
-              RejectReason.valueOf(row.getUTF8String(at(FoldedRow.REASON)).toString()),
-              row.getUTF8String(at(FoldedRow.DETAIL)).toString(),
+              reason,
+              detail,
               UTF8String.fromString(topic),
               partition,
               offset,
@@ -97,6 +188,16 @@ record SilverWriter(
 
   private byte[] bytes(InternalRow row, String column) {
     return row.isNullAt(at(column)) ? null : row.getUTF8String(at(column)).getBytes();
+  }
+
+  /** Spells a row's key for a person. */
+  private String keyText(InternalRow row) {
+    List<String> parts = new ArrayList<>();
+    for (String name : silver.key()) {
+      int column = silver.columns().fieldIndex(name);
+      parts.add(name + "=" + row.get(column, silver.columns().fields()[column].dataType()));
+    }
+    return String.join(", ", parts);
   }
 
   private int at(String column) {

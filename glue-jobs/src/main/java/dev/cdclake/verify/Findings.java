@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.not;
@@ -36,19 +37,23 @@ final class Findings {
 
   private Findings() {}
 
-  /** Compares rows with the same key; a row that changed since is left out on both sides. */
+  /**
+   * Compares rows with the same key; a row that changed since is left out on both sides. Where a
+   * newer version of a row is held back, it is this one that has to equal the source.
+   */
   static Dataset<Row> byKey(Dataset<Row> source, Dataset<Row> silver) {
     Dataset<Row> rowsOfKey =
         silver
             .groupBy("key")
             .agg(
-                max(struct("active", "digest")).as("row"),
+                max(struct("held", "active", "digest")).as("row"),
                 max("later").as("later"),
-                count(lit(1)).as("copies"))
+                count_if(not(col("held"))).as("copies"))
             .select(
                 col("key"),
                 col("row.digest").as("silver"),
-                col("row.active").as("active"),
+                col("row.held").as("held"),
+                col("row.active").or(col("row.held")).as("active"),
                 col("later"),
                 col("copies"));
     Dataset<Row> joined =
@@ -64,6 +69,7 @@ final class Findings {
             .when(not(inSource).and(inSilver), "extra")
             .when(not(inSource), "ended")
             .when(col("source").notEqual(col("silver")), "different")
+            .when(col("held"), "quarantined")
             .otherwise("equal")
             .as("finding"),
         inSource.as("in_source"),
@@ -93,14 +99,14 @@ final class Findings {
     if (endedSince > 0) {
       // A TRUNCATE after the moment: which rows it ended is known, which the moment had is not.
       return new TableVerdict(
-          table.lakeName(), source.count(), 0, 0, 0, 0, endedSince, List.of(), notCompared);
+          table.lakeName(), source.count(), 0, 0, 0, 0, endedSince, 0, List.of(), notCompared);
     }
     Dataset<Row> inSource = source.groupBy("digest").agg(count(lit(1)).as("source"));
     Dataset<Row> inSilver =
         silver
-            .where(col("active").and(not(col("later"))))
+            .where(col("active").or(col("held")).and(not(col("later"))))
             .groupBy("digest")
-            .agg(count(lit(1)).as("silver"));
+            .agg(count(lit(1)).as("silver"), count_if(col("held")).as("held"));
     Column excess = coalesce(col("source"), lit(0L)).minus(coalesce(col("silver"), lit(0L)));
     Dataset<Row> findings =
         inSource
@@ -109,11 +115,13 @@ final class Findings {
                 concat(lit("row with digest "), col("digest")).as("key"),
                 excess.as("excess"),
                 coalesce(col("source"), lit(0L)).as("source"),
-                coalesce(col("silver"), lit(0L)).as("silver"))
+                coalesce(col("silver"), lit(0L)).as("silver"),
+                coalesce(col("held"), lit(0L)).as("held"))
             .select(
                 col("key"),
                 when(col("excess").gt(0), "missing")
                     .when(col("excess").lt(0), "extra")
+                    .when(col("held").gt(0), "quarantined")
                     .otherwise("equal")
                     .as("finding"),
                 col("source").gt(0).as("in_source"),
@@ -156,6 +164,7 @@ final class Findings {
           rows.getOrDefault("extra", 0L),
           rows.getOrDefault("different", 0L),
           rows.getOrDefault("later", 0L),
+          rows.getOrDefault("quarantined", 0L),
           examples,
           notCompared);
     } finally {

@@ -8,11 +8,13 @@ import java.util.List;
  *
  * @param table the table's noun
  * @param sourceRows rows in the source's snapshot
- * @param silverRows active rows in silver that belong to the snapshot
+ * @param silverRows active rows in silver, and rows held back, that belong to the snapshot
  * @param missing rows of the source that silver lacks
  * @param extra rows of silver that the source lacks
  * @param different rows whose values differ
  * @param changedSince rows that were changed after the snapshot and are left out
+ * @param quarantined rows whose newest version is held back because it breaks an expectation; that
+ *     version equals the source
  * @param examples the first keys that differ, each with what is wrong
  * @param notCompared columns that are left out, because source and events spell them differently
  */
@@ -24,10 +26,11 @@ public record TableVerdict(
     long extra,
     long different,
     long changedSince,
+    long quarantined,
     List<String> examples,
     List<String> notCompared) {
 
-  /** Whether silver equals the source. */
+  /** Whether silver equals the source, rows apart that are held back on purpose. */
   public boolean isEqual() {
     return missing == 0 && extra == 0 && different == 0;
   }

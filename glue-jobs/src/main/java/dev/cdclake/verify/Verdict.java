@@ -20,6 +20,11 @@ public record Verdict(String lsn, boolean complete, List<TableVerdict> tables) {
     return tables.stream().allMatch(TableVerdict::isEqual);
   }
 
+  /** Returns how many rows of all tables are held back because they break an expectation. */
+  public long quarantined() {
+    return tables.stream().mapToLong(TableVerdict::quarantined).sum();
+  }
+
   /** Returns the verdict as JSON, for scripts. */
   public String toJson() {
     ObjectNode json = new ObjectMapper().createObjectNode();
@@ -34,7 +39,8 @@ public record Verdict(String lsn, boolean complete, List<TableVerdict> tables) {
               .put("missing", table.missing())
               .put("extra", table.extra())
               .put("different", table.different())
-              .put("changed_since", table.changedSince());
+              .put("changed_since", table.changedSince())
+              .put("quarantined", table.quarantined());
       table.examples().forEach(row.putArray("examples")::add);
       table.notCompared().forEach(row.putArray("not_compared")::add);
     }

@@ -1,9 +1,11 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.verify;
 
+import static org.apache.spark.sql.functions.array_contains;
 import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Expectation;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
@@ -61,7 +63,8 @@ public final class VerifyJob {
           .add("key", DataTypes.StringType)
           .add("digest", DataTypes.StringType)
           .add("active", DataTypes.BooleanType)
-          .add("later", DataTypes.BooleanType);
+          .add("later", DataTypes.BooleanType)
+          .add("held", DataTypes.BooleanType);
 
   private final SparkSession spark;
   private final LakeTables lake;
@@ -167,7 +170,7 @@ public final class VerifyJob {
         row.next();
         long rows = row.getLong(1);
         return new TableVerdict(
-            table.lakeName(), rows, 0, rows, 0, 0, 0, List.of(), columns.notCompared());
+            table.lakeName(), rows, 0, rows, 0, 0, 0, 0, List.of(), columns.notCompared());
       }
     }
   }
@@ -224,6 +227,7 @@ public final class VerifyJob {
     columns.add(col(ChangeColumns.SNAPSHOT));
     columns.add(col(ChangeColumns.TXID));
     columns.add(col(ChangeColumns.LSN));
+    columns.add(array_contains(col(ChangeColumns.DQ_FLAGS), Expectation.QUARANTINED));
     MapFunction<Row, Row> spell =
         row -> {
           List<String> values = new ArrayList<>(width);
@@ -237,7 +241,11 @@ public final class VerifyJob {
                   : Long.compareUnsigned(row.getLong(width + 3), moment.lsn()) > 0;
           Row spelt = SourceReader.spelt(values, keyPositions);
           return RowFactory.create(
-              spelt.getString(0), spelt.getString(1), row.getBoolean(width), later);
+              spelt.getString(0),
+              spelt.getString(1),
+              row.getBoolean(width),
+              later,
+              row.getBoolean(width + 4));
         };
     return spark
         .table(table.quoted())

@@ -2,12 +2,16 @@
 package dev.cdclake.silver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
+import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.runtime.StageReport;
@@ -350,6 +354,167 @@ class SilverJobTest {
   }
 
   @Test
+  void rowThatBreaksAQuarantiningExpectationKeepsItsLastVersionThatHolds() {
+    SilverRun checked = quarantining("status <> ''");
+    checked.carry(ORDERS.insert(1).at(10).set("status", "new"));
+
+    StageReport report = checked.carry(ORDERS.update(1).at(20).set("status", ""));
+
+    assertThat(checked.rows("is_active", "id", "status", "_lsn", "dq_flags"))
+        .containsExactly(
+            List.of(false, 1, "", 20L, List.of("fine", "quarantined")),
+            List.of(true, 1, "new", 10L, List.of()));
+    assertThat(List.of(report.read(), report.written(), report.rejected()))
+        .containsExactly(1L, 0L, 1L);
+    Row rejected = checked.rejected().get(0);
+    assertThat(rejected.<String>getAs("reason")).isEqualTo("EXPECTATION_BROKEN");
+    assertThat(rejected.<String>getAs("detail")).isEqualTo("The row breaks fine");
+    assertThat(new String(rejected.<byte[]>getAs("key"), StandardCharsets.UTF_8))
+        .isEqualTo("{\"id\":1}");
+    assertThat(new String(rejected.<byte[]>getAs("value"), StandardCharsets.UTF_8))
+        .contains("\"status\":\"\"");
+  }
+
+  @Test
+  void versionThatHoldsReplacesTheRowAndTheOneHeldBack() {
+    SilverRun checked = quarantining("status <> ''");
+    checked.carry(ORDERS.insert(1).at(10).set("status", "new").set("note", "old"));
+    checked.carry(ORDERS.update(1).at(20).set("status", "").set("note", "from held back"));
+
+    checked.carry(ORDERS.update(1).at(30).set("status", "paid").unavailable("note"));
+
+    assertThat(checked.rows("id", "status", "note", "is_active", "dq_flags"))
+        .containsExactly(List.of(1, "paid", "from held back", true, List.of()));
+  }
+
+  @Test
+  void rowsDoNotDependOnHowTheirVersionsFallIntoBatches() {
+    Changes.Event[] versions = {
+      ORDERS.insert(1).at(10).set("status", "new"),
+      ORDERS.update(1).at(20).set("status", "paid"),
+      ORDERS.update(1).at(30).set("status", ""),
+      ORDERS.insert(2).at(31).set("status", "new"),
+      ORDERS.delete(2).at(32),
+      ORDERS.insert(2).at(33).set("status", ""),
+    };
+    SilverRun one = quarantining("status <> ''");
+    StageReport report = one.carry(versions);
+    SilverRun each =
+        new SilverRun(
+            lake,
+            lake.pipeline(
+                "tables:",
+                "  - name: orders",
+                "    as: others",
+                "    expect:",
+                "      fine: {condition: \"status <> ''\", on-break: quarantine}"));
+    for (Changes.Event version : versions) {
+      each.carry(version);
+    }
+
+    String[] columns = {"id", "status", "is_active", "_lsn", "dq_flags"};
+    assertThat(one.rows(columns)).isEqualTo(each.rows(columns));
+    assertThat(one.rows(columns))
+        .containsExactly(
+            List.of(1, "", false, 30L, List.of("fine", "quarantined")),
+            List.of(1, "paid", true, 20L, List.of()),
+            List.of(2, "", false, 33L, List.of("fine", "quarantined")),
+            List.of(2, "new", false, 32L, List.of()));
+    assertThat(List.of(report.read(), report.written(), report.deleted(), report.rejected()))
+        .containsExactly(6L, 3L, 1L, 2L);
+  }
+
+  @Test
+  void rowHeldBackFromItsBeginningAppearsWhenItHolds() {
+    SilverRun checked = quarantining("status <> ''");
+    checked.carry(ORDERS.insert(1).at(10).set("status", ""));
+    assertThat(checked.rows("id", "is_active")).containsExactly(List.of(1, false));
+
+    checked.carry(ORDERS.update(1).at(20).set("status", "new"));
+
+    assertThat(checked.rows("id", "is_active", "dq_flags"))
+        .containsExactly(List.of(1, true, List.of()));
+  }
+
+  @Test
+  void deletedRowEndsTogetherWithItsVersionHeldBack() {
+    SilverRun checked = quarantining("status <> ''");
+    checked.carry(ORDERS.insert(1).at(10).set("status", "new"));
+    checked.carry(ORDERS.update(1).at(20).set("status", ""));
+
+    checked.carry(ORDERS.delete(1).at(30));
+
+    assertThat(checked.rows("id", "is_active", "_op", "dq_flags"))
+        .containsExactly(List.of(1, false, "d", List.of()));
+  }
+
+  @Test
+  void changeOlderThanAVersionHeldBackIsLeftOut() {
+    SilverRun checked = quarantining("status <> ''");
+    checked.carry(ORDERS.insert(1).at(10).set("status", "new"));
+    checked.carry(ORDERS.update(1).at(30).set("status", ""));
+
+    StageReport report = checked.carry(ORDERS.update(1).at(20).set("status", "late"));
+
+    assertThat(report.superseded()).isEqualTo(1);
+    assertThat(checked.rows("is_active", "status"))
+        .containsExactly(List.of(false, ""), List.of(true, "new"));
+  }
+
+  @Test
+  void brokenExpectationThatStopsCommitsNothingUntilTheRowIsPutRight() {
+    SilverRun checked = silver("    expect:", "      fine: {condition: id < 10, on-break: stop}");
+    checked.carry(ORDERS.insert(1).at(10));
+    long before = checked.table().currentSnapshot().snapshotId();
+
+    checked.feed(ORDERS.insert(2).at(20), ORDERS.insert(30).at(21));
+
+    assertThatThrownBy(checked::fold)
+        .isInstanceOf(PipelineException.class)
+        .hasMessageContaining("1 rows break expectation 'fine' (id < 10)")
+        .hasMessageContaining("the row with id=30");
+    assertThat(checked.table().currentSnapshot().snapshotId()).isEqualTo(before);
+    checked.feed(ORDERS.delete(30).at(30));
+    checked.fold();
+    assertThat(checked.rows("id", "is_active"))
+        .containsExactly(List.of(1, true), List.of(2, true), List.of(30, false));
+  }
+
+  @Test
+  void whatExpectationsFoundIsCountedOncePerBatch() {
+    Pipeline pipeline =
+        lake.pipeline(
+            "tables:",
+            "  - name: orders",
+            "    expect:",
+            "      small: id < 10",
+            "      fine: {condition: \"status <> ''\", on-break: quarantine}");
+    SilverRun checked = new SilverRun(lake, pipeline);
+    ExpectationCounts counts = new ExpectationCounts(lake.tables(), pipeline);
+    checked.carry(ORDERS.insert(1).at(10).set("status", "new"), ORDERS.insert(20).at(11));
+    counts.collect();
+    counts.collect();
+    checked.carry(ORDERS.update(1).at(20).set("status", "paid"), ORDERS.delete(20).at(21));
+    checked.carry(ORDERS.insert(2).at(30).set("status", "new"));
+    new ExpectationCounts(lake.tables(), pipeline).collect();
+
+    assertThat(
+            lake.spark()
+                .table(pipeline.expectationCounts().quoted())
+                .orderBy("checked_at", "expectation")
+                .select("table", "expectation", "severity", "checked", "broken")
+                .collectAsList())
+        .extracting(Row::mkString)
+        .containsExactly(
+            "ordersfinequarantine21",
+            "orderssmallflag21",
+            "ordersfinequarantine10",
+            "orderssmallflag10",
+            "ordersfinequarantine10",
+            "orderssmallflag10");
+  }
+
+  @Test
   void unreadableValueIsRejectedWithItsCoordinatesAndTheLineGoesOn() {
     Changes counted = ORDERS.column("n", "int32");
     StageReport report =
@@ -478,6 +643,12 @@ class SilverJobTest {
                             .sameType(field.dataType()))
                     .isTrue());
     assertThat(SilverSchema.OWN.apply(ChangeColumns.LSN).dataType()).isEqualTo(DataTypes.LongType);
+  }
+
+  private SilverRun quarantining(String condition) {
+    return silver(
+        "    expect:",
+        "      fine: {condition: \"%s\", on-break: quarantine}".formatted(condition));
   }
 
   private SilverRun silver(String... settings) {

@@ -19,7 +19,10 @@ class FindingsTest {
   private static final StructType SOURCE =
       new StructType().add("key", DataTypes.StringType).add("digest", DataTypes.StringType);
   private static final StructType SILVER =
-      SOURCE.add("active", DataTypes.BooleanType).add("later", DataTypes.BooleanType);
+      SOURCE
+          .add("active", DataTypes.BooleanType)
+          .add("later", DataTypes.BooleanType)
+          .add("held", DataTypes.BooleanType);
 
   @Test
   void equalRowThatSilverHasTwiceIsExtra(TestLake lake) {
@@ -28,8 +31,8 @@ class FindingsTest {
                 lake,
                 List.of(RowFactory.create("1", "a")),
                 List.of(
-                    RowFactory.create("1", "a", true, false),
-                    RowFactory.create("1", "a", true, false))))
+                    RowFactory.create("1", "a", true, false, false),
+                    RowFactory.create("1", "a", true, false, false))))
         .isEqualTo("extra");
   }
 
@@ -39,7 +42,7 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "a", true, false))))
+                List.of(RowFactory.create("1", "a", true, false, false))))
         .isEqualTo("equal");
   }
 
@@ -49,7 +52,7 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "b", true, false))))
+                List.of(RowFactory.create("1", "b", true, false, false))))
         .isEqualTo("different");
   }
 
@@ -59,13 +62,13 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "a", false, false))))
+                List.of(RowFactory.create("1", "a", false, false, false))))
         .isEqualTo("missing");
   }
 
   @Test
   void rowThatTheSourceLacksIsExtra(TestLake lake) {
-    assertThat(finding(lake, List.of(), List.of(RowFactory.create("1", "a", true, false))))
+    assertThat(finding(lake, List.of(), List.of(RowFactory.create("1", "a", true, false, false))))
         .isEqualTo("extra");
   }
 
@@ -75,8 +78,38 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "b", true, true))))
+                List.of(RowFactory.create("1", "b", true, true, false))))
         .isEqualTo("later");
+  }
+
+  @Test
+  void rowWhoseNewestVersionIsHeldBackAndEqualIsQuarantined(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "b")),
+                List.of(
+                    RowFactory.create("1", "a", true, false, false),
+                    RowFactory.create("1", "b", false, false, true))))
+        .isEqualTo("quarantined");
+  }
+
+  @Test
+  void rowWhoseVersionHeldBackIsNotTheSourcesIsDifferent(TestLake lake) {
+    assertThat(
+            finding(
+                lake,
+                List.of(RowFactory.create("1", "a")),
+                List.of(
+                    RowFactory.create("1", "a", true, false, false),
+                    RowFactory.create("1", "b", false, false, true))))
+        .isEqualTo("different");
+  }
+
+  @Test
+  void rowHeldBackThatTheSourceLacksIsExtra(TestLake lake) {
+    assertThat(finding(lake, List.of(), List.of(RowFactory.create("1", "a", false, false, true))))
+        .isEqualTo("extra");
   }
 
   @Test

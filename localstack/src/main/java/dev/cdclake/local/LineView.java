@@ -25,6 +25,7 @@ final class LineView {
 
   /** Takes a line that the lake's process printed. */
   void accept(String report) {
+    ReportLine.problem(report).ifPresent(console::line);
     status.accept(report);
   }
 

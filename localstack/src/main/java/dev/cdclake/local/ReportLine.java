@@ -65,6 +65,16 @@ public record ReportLine(
     }
   }
 
+  /** Reads what keeps a table waiting, in words; empty when the line says something else. */
+  static Optional<String> problem(String line) {
+    try {
+      return Optional.of(JSON.readTree(line).path("problem").asText(""))
+          .filter(problem -> !problem.isEmpty());
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+  }
+
   private static Optional<Instant> instant(JsonNode json) {
     return json.isTextual() ? Optional.of(Instant.parse(json.asText())) : Optional.empty();
   }

@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.local;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.LakeSession;
@@ -79,7 +80,7 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     Pipeline pipeline = main.pipeline();
     SparkSession spark = LakeSession.open(pipeline, "run");
-    try (LakeLine line = new LakeLine(spark, pipeline, this::print)) {
+    try (LakeLine line = new LakeLine(spark, pipeline, this::print, this::tell)) {
       if (trigger == Trigger.CONTINUOUS) {
         if (json) {
           // Tells the supervisor that the jobs are at work, before there is anything to report.
@@ -94,6 +95,14 @@ final class RunCommand implements Callable<Integer> {
       broken.forEach(test -> main.console().line("Broken: " + test));
       return Main.exitCode(broken.isEmpty());
     }
+  }
+
+  private void tell(String problem) {
+    main.console()
+        .line(
+            json
+                ? new ObjectMapper().createObjectNode().put("problem", problem).toString()
+                : problem);
   }
 
   private void print(StageReport report) {

@@ -60,7 +60,8 @@ final class VerifyCommand implements Callable<Integer> {
             "missing",
             "extra",
             "different",
-            "changed since");
+            "changed since",
+            "quarantined");
     for (TableVerdict one : verdict.tables()) {
       table.row(
           one.table(),
@@ -69,7 +70,8 @@ final class VerifyCommand implements Callable<Integer> {
           one.missing(),
           one.extra(),
           one.different(),
-          one.changedSince());
+          one.changedSince(),
+          one.quarantined());
     }
     console.lines(table.lines());
     for (TableVerdict one : verdict.tables()) {
@@ -80,10 +82,14 @@ final class VerifyCommand implements Callable<Integer> {
       }
     }
     console.line(
-        "%s at LSN %s%s"
+        "%s at LSN %s%s%s"
             .formatted(
                 verdict.isEqual() ? "Silver equals the source" : "Silver differs from the source",
                 verdict.lsn(),
+                verdict.quarantined() == 0
+                    ? ""
+                    : ", apart from %,d rows that are held back because they break an expectation"
+                        .formatted(verdict.quarantined()),
                 verdict.complete() ? "" : " (the topics were quiet; nothing proves they are all)"));
   }
 }

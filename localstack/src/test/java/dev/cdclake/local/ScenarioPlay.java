@@ -2,11 +2,13 @@
 package dev.cdclake.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.line.LakeLine;
 import dev.cdclake.local.servers.Installation;
 import dev.cdclake.runtime.FaultPoint;
@@ -102,6 +104,13 @@ final class ScenarioPlay {
     reports = told;
   }
 
+  /** Runs stages, which must fail with a message that begins so. */
+  void runAndFail(List<Stage> stages, String message) {
+    assertThatThrownBy(() -> run(stages))
+        .isInstanceOf(PipelineException.class)
+        .hasMessageStartingWith(message);
+  }
+
   void runAndDie(Stage stage, FaultPoint point)
       throws IOException, InterruptedException, SQLException {
     topics.awaitCaptured(line);
@@ -185,13 +194,14 @@ final class ScenarioPlay {
     assertThat(found).as("report of %s %s", stage.label(), table).isEqualTo(counts);
   }
 
-  void verify() {
+  void verify(long quarantined) {
     String password = pipeline.source().password().in(System.getenv()).orElse(null);
     Verdict verdict = new VerifyJob(spark, pipeline).run(password, PATIENCE);
     for (TableVerdict table : verdict.tables()) {
       assertThat(table.isEqual()).as("silver equals the source: %s", table).isTrue();
       assertThat(table.changedSince()).as("rows left out: %s", table).isZero();
     }
+    assertThat(verdict.quarantined()).as("rows held back").isEqualTo(quarantined);
     assertThat(verdict.complete()).as("the source's log proves that nothing is missing").isTrue();
   }
 

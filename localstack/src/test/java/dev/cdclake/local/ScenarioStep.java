@@ -64,6 +64,14 @@ sealed interface ScenarioStep {
     }
   }
 
+  /** Waits likewise and runs stages, which must fail with a message that begins so. */
+  record RunAndFail(List<Stage> stages, String message) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.runAndFail(stages, message);
+    }
+  }
+
   /** Runs a stage in a process that dies at a point, as if it were killed. */
   record RunAndDie(Stage stage, FaultPoint point) implements ScenarioStep {
     @Override
@@ -104,11 +112,15 @@ sealed interface ScenarioStep {
     }
   }
 
-  /** Compares source and silver of all tables of the scenario, row by row. */
-  record Verify() implements ScenarioStep {
+  /**
+   * Compares source and silver of all tables of the scenario, row by row.
+   *
+   * @param quarantined how many rows are held back, because they break an expectation
+   */
+  record Verify(long quarantined) implements ScenarioStep {
     @Override
     public void play(ScenarioPlay play) {
-      play.verify();
+      play.verify(quarantined);
     }
   }
 
@@ -117,12 +129,14 @@ sealed interface ScenarioStep {
     String verb = step.keySet().iterator().next();
     Object told = step.get(verb);
     Scenario.refuseOthers(
-        step, "run".equals(verb) ? Set.of("run", "die-at") : Set.of(verb), "step '" + verb + "'");
+        step,
+        "run".equals(verb) ? Set.of("run", "die-at", "fails") : Set.of(verb),
+        "step '" + verb + "'");
     return switch (verb) {
       case "sql" -> new Sql(told.toString());
       case "produce" -> produce(Scenario.mapping(told, "'produce'"));
       case "await" -> await(told);
-      case "run" -> run(told, step.get("die-at"));
+      case "run" -> run(told, step.get("die-at"), step.get("fails"));
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
       case "expect-rejected" -> new ExpectRejected(counts(told, verb));
@@ -154,12 +168,15 @@ sealed interface ScenarioStep {
         replace);
   }
 
-  private static ScenarioStep run(Object told, Object dieAt) {
+  private static ScenarioStep run(Object told, Object dieAt, Object fails) {
     List<Stage> stages =
         (told instanceof List<?> list ? list : List.of(told))
             .stream()
                 .map(stage -> Stage.valueOf(stage.toString().toUpperCase(Locale.ROOT)))
                 .toList();
+    if (fails != null) {
+      return new RunAndFail(stages, fails.toString());
+    }
     return dieAt == null
         ? new Run(stages)
         : new RunAndDie(stages.get(0), FaultPoint.valueOf(dieAt.toString()));
@@ -197,9 +214,13 @@ sealed interface ScenarioStep {
   }
 
   private static ScenarioStep verify(Object told) {
-    if (!"equal".equals(told)) {
-      throw new IllegalArgumentException("'verify' is '" + told + "' (expected 'equal').");
+    if (told instanceof Map<?, ?> map && map.keySet().equals(Set.of("quarantined"))) {
+      return new Verify(counts(told, "verify").get("quarantined"));
     }
-    return new Verify();
+    if (!"equal".equals(told)) {
+      throw new IllegalArgumentException(
+          "'verify' is '" + told + "' (expected 'equal' or how many are 'quarantined').");
+    }
+    return new Verify(0);
   }
 }

@@ -44,7 +44,7 @@ class ScenarioTest {
         .startsWith(
             new ScenarioStep.Sql("insert into boxes values (1)"),
             new ScenarioStep.Run(List.of(Stage.BRONZE, Stage.SILVER)))
-        .endsWith(new ScenarioStep.Verify());
+        .endsWith(new ScenarioStep.Verify(0));
   }
 
   @Test
