@@ -4,15 +4,18 @@ package dev.cdclake.bronze;
 import dev.cdclake.bronze.ChangeWriter.Output;
 import dev.cdclake.bronze.ChangeWriter.TopicOutput;
 import dev.cdclake.bronze.TopicRanges.Range;
+import dev.cdclake.bronze.TopicRanges.Unread;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
+import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import java.time.Instant;
@@ -47,6 +50,7 @@ public final class BronzeJob implements AutoCloseable {
   private final RejectedRows rejectedRows;
   private final Map<String, SourceTable> sources = new LinkedHashMap<>();
   private final Map<String, BronzeTable> tables = new HashMap<>();
+  private List<PipelineException> gaps = List.of();
 
   public BronzeJob(
       SparkSession spark,
@@ -73,23 +77,36 @@ public final class BronzeJob implements AutoCloseable {
   public List<StageReport> runBatch() {
     Instant start = Instant.now();
     Map<String, Progress> before = progress();
-    Map<String, Map<Integer, Range>> unread =
-        topics.unread(List.copyOf(sources.keySet()), topic -> before.get(topic).offsets(topic));
-    if (unread.isEmpty()) {
+    Unread unread = topics.unread(before);
+    gaps = List.copyOf(unread.gaps().values());
+    if (unread.ranges().isEmpty()) {
       return List.of();
     }
 
-    Map<String, Map<Integer, Range>> batch = TopicRanges.cut(unread, EVENTS_PER_BATCH);
+    Map<String, Map<Integer, Range>> batch = TopicRanges.cut(unread.ranges(), EVENTS_PER_BATCH);
     Dataset<Row> records = KafkaRecords.read(spark, pipeline.kafka(), batch);
-    List<Output> outputs = write(records, batch, start);
+    List<Output> outputs = write(records, batch, unread.topics(), start);
     FaultPoint.BRONZE_BEFORE_COMMIT.pass();
     schemas.append(outputs.stream().flatMap(output -> output.schemas().stream()).toList());
-    rejectedRows.append(Stage.BRONZE, rejected(outputs), next(batch));
+    rejectedRows.append(Stage.BRONZE, rejected(outputs), next(batch, unread.topics()));
     return commit(outputs, batch, before, unread, start);
   }
 
-  /** Returns, by table, how many events wait on the topics; tables without a topic have none. */
-  public static Map<String, Long> waiting(LakeTables lake, Pipeline pipeline) {
+  /** Returns why topics could not be read by the newest batch; the other topics were read. */
+  public List<PipelineException> gaps() {
+    return gaps;
+  }
+
+  /**
+   * What waits on the topics.
+   *
+   * @param events by table: how many; tables without a topic have none
+   * @param gaps why topics cannot be read on
+   */
+  public record Waiting(Map<String, Long> events, List<PipelineException> gaps) {}
+
+  /** Asks Kafka what waits. */
+  public static Waiting waiting(LakeTables lake, Pipeline pipeline) {
     Map<String, Progress> read = new HashMap<>();
     for (SourceTable source : pipeline.tables()) {
       read.put(
@@ -98,18 +115,17 @@ public final class BronzeJob implements AutoCloseable {
               .map(table -> Progress.of(table, Stage.BRONZE))
               .orElse(Progress.NONE));
     }
-    Map<String, Long> waiting = new TreeMap<>();
+    Map<String, Long> events = new TreeMap<>();
     try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
-      Map<String, Map<Integer, Range>> unread =
-          topics.unread(List.copyOf(read.keySet()), topic -> read.get(topic).offsets(topic));
+      Unread unread = topics.unread(read);
       for (SourceTable source : pipeline.tables()) {
         String topic = pipeline.topic(source);
-        waiting.put(
+        events.put(
             source.lakeName(),
-            TopicRanges.size(Map.of(topic, unread.getOrDefault(topic, Map.of()))));
+            TopicRanges.size(Map.of(topic, unread.ranges().getOrDefault(topic, Map.of()))));
       }
+      return new Waiting(events, List.copyOf(unread.gaps().values()));
     }
-    return waiting;
   }
 
   @Override
@@ -124,7 +140,10 @@ public final class BronzeJob implements AutoCloseable {
   }
 
   private List<Output> write(
-      Dataset<Row> records, Map<String, Map<Integer, Range>> batch, Instant start) {
+      Dataset<Row> records,
+      Map<String, Map<Integer, Range>> batch,
+      Map<String, TopicIdentity> identities,
+      Instant start) {
     Map<String, Table> writable = new HashMap<>();
     for (String topic : batch.keySet()) {
       writable.put(topic, SerializableTableWithSize.copyOf(tables.get(topic).table()));
@@ -134,6 +153,7 @@ public final class BronzeJob implements AutoCloseable {
             writable,
             SerializableTableWithSize.copyOf(rejectedRows.table()),
             rejectedRows.complete(Stage.BRONZE, batch.keySet()),
+            identities,
             pipeline.source().epoch(),
             ChronoUnit.MICROS.between(Instant.EPOCH, start));
     return ((org.apache.spark.sql.classic.Dataset<Row>) records)
@@ -150,15 +170,18 @@ public final class BronzeJob implements AutoCloseable {
         .reduce(RowFiles.Written.none(), RowFiles.Written::plus);
   }
 
-  private static Map<String, Map<Integer, Long>> next(Map<String, Map<Integer, Range>> batch) {
+  private static Map<String, Map<Integer, Long>> next(
+      Map<String, Map<Integer, Range>> batch, Map<String, TopicIdentity> identities) {
     Map<String, Map<Integer, Long>> next = new TreeMap<>();
-    batch.forEach((topic, ranges) -> next.put(topic, nextOffsets(ranges)));
+    batch.forEach((topic, ranges) -> next.put(topic, nextOffsets(ranges, identities.get(topic))));
     return next;
   }
 
-  private static Map<Integer, Long> nextOffsets(Map<Integer, Range> ranges) {
+  private static Map<Integer, Long> nextOffsets(
+      Map<Integer, Range> ranges, TopicIdentity identity) {
     Map<Integer, Long> next = new TreeMap<>();
-    ranges.forEach((partition, range) -> next.put(partition, range.to()));
+    ranges.forEach(
+        (partition, range) -> next.put(partition, range.to() + identity.base(partition)));
     return next;
   }
 
@@ -167,7 +190,7 @@ public final class BronzeJob implements AutoCloseable {
       List<Output> outputs,
       Map<String, Map<Integer, Range>> batch,
       Map<String, Progress> before,
-      Map<String, Map<Integer, Range>> unread,
+      Unread unread,
       Instant start) {
     List<StageReport> reports = new ArrayList<>();
     batch.entrySet().parallelStream()
@@ -176,13 +199,17 @@ public final class BronzeJob implements AutoCloseable {
               String topic = entry.getKey();
               TopicOutput output = output(outputs, topic);
               Progress known = before.get(topic);
-              Progress reached = known.withOffsets(topic, nextOffsets(entry.getValue()));
+              TopicIdentity identity = unread.topics().get(topic);
+              Progress reached =
+                  known
+                      .withTopic(topic, identity)
+                      .withOffsets(topic, nextOffsets(entry.getValue(), identity));
               long snapshot =
                   tables
                       .get(topic)
                       .commit(List.of(output.files()), output.contents(), known, reached);
               long behind =
-                  TopicRanges.size(Map.of(topic, unread.get(topic)))
+                  TopicRanges.size(Map.of(topic, unread.ranges().get(topic)))
                       - TopicRanges.size(Map.of(topic, entry.getValue()));
               synchronized (reports) {
                 reports.add(report(topic, output, snapshot, behind, start));

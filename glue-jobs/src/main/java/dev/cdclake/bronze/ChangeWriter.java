@@ -9,6 +9,7 @@ import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
+import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.runtime.Latencies;
 import java.io.IOException;
 import java.io.Serializable;
@@ -36,6 +37,7 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param tables by topic
  * @param rejectedRows the table of rejected rows
  * @param rejectedThrough by topic and partition: rejects below this offset are already kept
+ * @param topics by topic: which one it is, and so how its offsets are counted
  * @param epoch the timeline of the source
  * @param processedAtMicros when the batch began
  */
@@ -43,6 +45,7 @@ record ChangeWriter(
     Map<String, Table> tables,
     Table rejectedRows,
     Map<String, Map<Integer, Long>> rejectedThrough,
+    Map<String, TopicIdentity> topics,
     int epoch,
     long processedAtMicros)
     implements FlatMapFunction<Iterator<InternalRow>, ChangeWriter.Output> {
@@ -141,7 +144,7 @@ record ChangeWriter(
     private void reject(
         TopicFiles topic, InternalRow kafka, byte[] value, RejectReason reason, String detail) {
       int partition = kafka.getInt(KafkaRecords.PARTITION);
-      long offset = kafka.getLong(KafkaRecords.OFFSET);
+      long offset = topic.offset(kafka);
       topic.rejected++;
       long kept =
           rejectedThrough.getOrDefault(topic.name.toString(), Map.of()).getOrDefault(partition, 0L);
@@ -164,7 +167,9 @@ record ChangeWriter(
       if (topic == null) {
         // The row is reused for the next record, so its name must be copied to be kept.
         UTF8String copy = name.copy();
-        topic = new TopicFiles(copy, tables.get(copy.toString()));
+        topic =
+            new TopicFiles(
+                copy, tables.get(copy.toString()), ChangeWriter.this.topics.get(copy.toString()));
         topics.put(copy, topic);
       }
       return topic;
@@ -181,6 +186,7 @@ record ChangeWriter(
   private final class TopicFiles {
 
     private final UTF8String name;
+    private final TopicIdentity identity;
     private final RowFiles files;
     private final Latencies latencies = Latencies.none();
     private final Set<String> schemas = new TreeSet<>();
@@ -190,8 +196,9 @@ record ChangeWriter(
     private long tombstones;
     private long rejected;
 
-    TopicFiles(UTF8String name, Table table) {
+    TopicFiles(UTF8String name, Table table, TopicIdentity identity) {
       this.name = name;
+      this.identity = identity;
       this.files = RowFiles.ofDay(table, ChangeColumns.PROCESSED_AT, processedAtMicros);
     }
 
@@ -211,7 +218,7 @@ record ChangeWriter(
           new GenericInternalRow(
               new Object[] {
                 kafka.getInt(KafkaRecords.PARTITION),
-                kafka.getLong(KafkaRecords.OFFSET),
+                offset(kafka),
                 epoch,
                 change.lsn(),
                 change.txid() < 0 ? null : (Object) change.txid(),
@@ -226,6 +233,11 @@ record ChangeWriter(
                 text(value, change.after()),
                 processedAtMicros
               }));
+    }
+
+    long offset(InternalRow kafka) {
+      return kafka.getLong(KafkaRecords.OFFSET)
+          + identity.base(kafka.getInt(KafkaRecords.PARTITION));
     }
 
     TopicOutput finish() {

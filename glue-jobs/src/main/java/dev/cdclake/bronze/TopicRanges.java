@@ -6,15 +6,16 @@ import dev.cdclake.contract.Secret;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.TopicIdentity;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
@@ -31,9 +32,10 @@ import org.slf4j.LoggerFactory;
  * Finds what is unread: per topic and partition the offsets from the recorded progress to the last
  * committed transaction.
  *
- * <p>A gap behind what was read (offsets that Kafka no longer has, or a topic that ends before the
- * progress) stops the run. A topic that is read for the first time begins where Kafka still has it;
- * if that is not its beginning, the log says so.
+ * <p>A gap behind what was read (offsets that Kafka no longer has, a topic that was deleted or
+ * created anew) is found per topic; the other topics are read all the same. A topic that is read
+ * for the first time begins where Kafka still has it; if that is not its beginning, the log says
+ * so.
  */
 final class TopicRanges implements AutoCloseable {
 
@@ -46,7 +48,7 @@ final class TopicRanges implements AutoCloseable {
   private final String bootstrap;
 
   /**
-   * Offsets of one partition that are to be read.
+   * Offsets of one partition that are to be read, as Kafka counts them.
    *
    * @param from inclusive
    * @param to exclusive
@@ -54,6 +56,31 @@ final class TopicRanges implements AutoCloseable {
   record Range(long from, long to) {
     long size() {
       return to - from;
+    }
+  }
+
+  /**
+   * What waits on the topics.
+   *
+   * @param ranges by topic, then by partition; topics without news, with a gap, or not yet created
+   *     are absent
+   * @param topics by topic: which one it is
+   * @param gaps by topic: why it cannot be read on
+   */
+  record Unread(
+      Map<String, Map<Integer, Range>> ranges,
+      Map<String, TopicIdentity> topics,
+      Map<String, PipelineException> gaps) {
+
+    private void gap(String topic, String found, String expected) {
+      gaps.put(
+          topic,
+          new PipelineException(
+              Stage.BRONZE,
+              FailureCode.KAFKA_GAP,
+              ("Cannot read on from topic '%s': %s (expected %s). Changes are lost; run './cdclake"
+                      + " resnapshot' for this table. Other tables go on.")
+                  .formatted(topic, found, expected)));
     }
   }
 
@@ -68,33 +95,92 @@ final class TopicRanges implements AutoCloseable {
   }
 
   /**
-   * Returns the unread ranges by topic, then by partition; topics without news, and topics that do
-   * not exist yet, are absent.
+   * Returns what is unread.
    *
-   * @param progress the next offsets of a topic, by partition
+   * @param progress by topic: what was consumed of it
    */
-  Map<String, Map<Integer, Range>> unread(
-      List<String> topics, Function<String, Map<Integer, Long>> progress) {
-    Set<TopicPartition> partitions = partitions(topics);
+  Unread unread(Map<String, Progress> progress) {
+    Map<String, TopicDescription> described = describe(progress.keySet());
+    Set<TopicPartition> partitions =
+        described.values().stream().flatMap(TopicRanges::partitions).collect(Collectors.toSet());
     Map<TopicPartition, Long> earliest = offsets(partitions, OffsetSpec.earliest());
     Map<TopicPartition, Long> latest = offsets(partitions, OffsetSpec.latest());
-    Map<String, Map<Integer, Range>> unread = new TreeMap<>();
-    for (TopicPartition partition : partitions) {
-      Map<Integer, Long> recorded = progress.apply(partition.topic());
-      long from = recorded.getOrDefault(partition.partition(), earliest.get(partition));
-      long to = latest.get(partition);
-      if (!recorded.containsKey(partition.partition()) && from > 0) {
-        LOG.warn(
-            "Topic {} is first read from offset {}: what was before has expired", partition, from);
+    Unread unread = new Unread(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+    progress.forEach(
+        (topic, consumed) -> {
+          Map<Integer, Range> held = new TreeMap<>();
+          if (described.containsKey(topic)) {
+            partitions(described.get(topic))
+                .forEach(
+                    partition ->
+                        held.put(
+                            partition.partition(),
+                            new Range(earliest.get(partition), latest.get(partition))));
+          }
+          String id =
+              described.containsKey(topic) ? described.get(topic).topicId().toString() : null;
+          find(topic, id, held, consumed, unread);
+        });
+    return unread;
+  }
+
+  /**
+   * Works out what is unread of one topic.
+   *
+   * @param id Kafka's id of the topic, null if there is no such topic
+   * @param held by partition: the offsets that Kafka has
+   * @param unread gets the ranges, or the gap
+   */
+  static void find(
+      String topic, String id, Map<Integer, Range> held, Progress consumed, Unread unread) {
+    Map<Integer, Long> recorded = consumed.offsets(topic);
+    if (id == null) {
+      if (!recorded.isEmpty()) {
+        unread.gap(topic, "there is no such topic", "the one that was read up to " + recorded);
       }
-      refuseGap(partition, from, earliest.get(partition), to);
-      if (from < to) {
-        unread
-            .computeIfAbsent(partition.topic(), topic -> new TreeMap<>())
-            .put(partition.partition(), new Range(from, to));
+      return;
+    }
+    TopicIdentity identity = consumed.topic(topic).orElseGet(() -> TopicIdentity.first(id));
+    if (!identity.id().equals(id)) {
+      unread.gap(
+          topic,
+          "it was created anew, as topic " + id,
+          "topic %s, read up to %s".formatted(identity.id(), recorded));
+      return;
+    }
+    Map<Integer, Range> ranges = new TreeMap<>();
+    for (Map.Entry<Integer, Range> partition : held.entrySet()) {
+      long earliest = partition.getValue().from();
+      long latest = partition.getValue().to();
+      long base = identity.base(partition.getKey());
+      long from = recorded.getOrDefault(partition.getKey(), earliest + base) - base;
+      if (!recorded.containsKey(partition.getKey()) && from > 0) {
+        LOG.warn(
+            "Topic {} partition {} is first read from offset {}: what was before has expired",
+            topic,
+            partition.getKey(),
+            from);
+      }
+      if (from < earliest || from > latest) {
+        unread.gap(
+            topic,
+            "partition %d holds offsets %d to %d%s"
+                .formatted(
+                    partition.getKey(),
+                    earliest,
+                    latest,
+                    from < earliest ? ", so events expired before they were read" : ""),
+            "offset %d".formatted(from));
+        return;
+      }
+      if (from < latest) {
+        ranges.put(partition.getKey(), new Range(from, latest));
       }
     }
-    return unread;
+    unread.topics().put(topic, identity);
+    if (!ranges.isEmpty()) {
+      unread.ranges().put(topic, ranges);
+    }
   }
 
   /** Cuts ranges so that together they hold at most {@code most} events, each in proportion. */
@@ -129,38 +215,24 @@ final class TopicRanges implements AutoCloseable {
     admin.close();
   }
 
-  private void refuseGap(TopicPartition partition, long from, long earliest, long latest) {
-    if (from < earliest || from > latest) {
-      throw new PipelineException(
-          Stage.BRONZE,
-          FailureCode.KAFKA_GAP,
-          "Cannot read topic '%s' partition %d from offset %d: Kafka holds offsets %d to %d. %s"
-              .formatted(
-                  partition.topic(),
-                  partition.partition(),
-                  from,
-                  earliest,
-                  latest,
-                  from < earliest
-                      ? "Events expired before they were read: take a new snapshot of the table."
-                      : "The topic was created anew: drop the table's bronze and silver tables and"
-                          + " take a new snapshot."));
-    }
+  private Map<String, TopicDescription> describe(Set<String> topics) {
+    Map<String, TopicDescription> described = new TreeMap<>();
+    admin
+        .describeTopics(topics)
+        .topicNameValues()
+        .forEach(
+            (topic, future) -> {
+              TopicDescription description = await(future);
+              if (description != null) {
+                described.put(topic, description);
+              }
+            });
+    return described;
   }
 
-  private Set<TopicPartition> partitions(List<String> topics) {
-    Map<String, KafkaFuture<TopicDescription>> described =
-        admin.describeTopics(topics).topicNameValues();
-    return described.values().stream()
-        .flatMap(
-            future -> {
-              TopicDescription topic = await(future);
-              return topic == null
-                  ? null
-                  : topic.partitions().stream()
-                      .map(info -> new TopicPartition(topic.name(), info.partition()));
-            })
-        .collect(Collectors.toSet());
+  private static Stream<TopicPartition> partitions(TopicDescription topic) {
+    return topic.partitions().stream()
+        .map(info -> new TopicPartition(topic.name(), info.partition()));
   }
 
   private Map<TopicPartition, Long> offsets(Set<TopicPartition> partitions, OffsetSpec spec) {

@@ -145,7 +145,8 @@ public final class GoldJob {
     Map<String, Long> snapshots = new HashMap<>();
     snapshots.put(SELECT, (long) model.sql().hashCode());
     inputs.forEach((input, table) -> snapshots.put(input, table.currentSnapshot().snapshotId()));
-    return new Progress(Progress.NONE.offsets(), snapshots, Progress.NONE.truncated());
+    return new Progress(
+        Progress.NONE.offsets(), snapshots, Progress.NONE.truncated(), Progress.NONE.topics());
   }
 
   private static boolean sameSelect(Progress before, Progress reached) {

@@ -9,6 +9,7 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.iceberg.Snapshot;
@@ -29,12 +30,16 @@ import org.apache.spark.sql.Row;
  *     read
  * @param snapshots by input table: the snapshot up to which it was read
  * @param truncated the newest TRUNCATE of the source that was applied
+ * @param topics by topic: which topic of that name the offsets belong to
  */
 public record Progress(
-    Map<String, Map<Integer, Long>> offsets, Map<String, Long> snapshots, Position truncated) {
+    Map<String, Map<Integer, Long>> offsets,
+    Map<String, Long> snapshots,
+    Position truncated,
+    Map<String, TopicIdentity> topics) {
 
   /** Nothing consumed yet. */
-  public static final Progress NONE = new Progress(Map.of(), Map.of(), Position.START);
+  public static final Progress NONE = new Progress(Map.of(), Map.of(), Position.START, Map.of());
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
@@ -44,6 +49,8 @@ public record Progress(
     offsets.forEach((source, next) -> sorted.put(source, new TreeMap<>(next)));
     offsets = sorted;
     snapshots = new TreeMap<>(snapshots);
+    // A record written before there was such a thing has none.
+    topics = topics == null ? Map.of() : new TreeMap<>(topics);
   }
 
   /**
@@ -78,19 +85,33 @@ public record Progress(
     Map<Integer, Long> merged = new TreeMap<>(offsets(topic));
     next.forEach((partition, offset) -> merged.merge(partition, offset, Math::max));
     all.put(topic, merged);
-    return new Progress(all, snapshots, truncated);
+    return new Progress(all, snapshots, truncated, topics);
   }
 
   /** Returns the progress with the snapshot of one input table replaced. */
   public Progress withSnapshot(String table, long snapshot) {
     Map<String, Long> all = new TreeMap<>(snapshots);
     all.put(table, snapshot);
-    return new Progress(offsets, all, truncated);
+    return new Progress(offsets, all, truncated, topics);
   }
 
   /** Returns the progress with the newer of the known and the given truncation. */
   public Progress withTruncated(Position position) {
-    return position.compareTo(truncated) > 0 ? new Progress(offsets, snapshots, position) : this;
+    return position.compareTo(truncated) > 0
+        ? new Progress(offsets, snapshots, position, topics)
+        : this;
+  }
+
+  /** Returns the progress with the identity of a topic replaced. */
+  public Progress withTopic(String topic, TopicIdentity identity) {
+    Map<String, TopicIdentity> all = new TreeMap<>(topics);
+    all.put(topic, identity);
+    return new Progress(offsets, snapshots, truncated, all);
+  }
+
+  /** Returns which topic of this name was read; empty before the first read. */
+  public Optional<TopicIdentity> topic(String name) {
+    return Optional.ofNullable(topics.get(name));
   }
 
   /** Returns the next offsets of a topic, empty when nothing of it was read. */

@@ -2,6 +2,7 @@
 package dev.cdclake.line;
 
 import dev.cdclake.bronze.BronzeJob;
+import dev.cdclake.bronze.BronzeJob.Waiting;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
@@ -11,6 +12,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -21,10 +23,11 @@ import org.apache.spark.sql.SparkSession;
  *
  * @param waiting by bronze table: events that were captured and not yet read; empty if Kafka does
  *     not answer
+ * @param gaps why topics cannot be read on, in sentences
  * @param slotLagBytes log that the replication slot holds back; -1 if the source does not answer or
  *     has no such slot
  */
-public record CaptureLag(Map<String, Long> waiting, long slotLagBytes) {
+public record CaptureLag(Map<String, Long> waiting, List<String> gaps, long slotLagBytes) {
 
   private static final String SLOT_LAG =
       "select pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint"
@@ -32,7 +35,13 @@ public record CaptureLag(Map<String, Long> waiting, long slotLagBytes) {
 
   /** Asks Kafka and the source. */
   public static CaptureLag of(SparkSession spark, Pipeline pipeline, String password) {
-    return new CaptureLag(waiting(spark, pipeline), slotLag(pipeline, password));
+    Waiting waiting = waiting(spark, pipeline);
+    Map<String, Long> byTable = new TreeMap<>();
+    waiting.events().forEach((table, events) -> byTable.put("bronze." + table, events));
+    return new CaptureLag(
+        byTable,
+        waiting.gaps().stream().map(PipelineException::getMessage).toList(),
+        slotLag(pipeline, password));
   }
 
   /** Returns a sentence for a person. */
@@ -49,18 +58,15 @@ public record CaptureLag(Map<String, Long> waiting, long slotLagBytes) {
     return kafka + " " + source;
   }
 
-  private static Map<String, Long> waiting(SparkSession spark, Pipeline pipeline) {
+  private static Waiting waiting(SparkSession spark, Pipeline pipeline) {
     try {
-      Map<String, Long> waiting = new TreeMap<>();
-      BronzeJob.waiting(new LakeTables(spark), pipeline)
-          .forEach((table, events) -> waiting.put("bronze." + table, events));
-      return waiting;
+      return BronzeJob.waiting(new LakeTables(spark), pipeline);
     } catch (PipelineException e) {
       if (e.code() != FailureCode.UNREACHABLE) {
         throw e;
       }
       // The status says so in words; what is in the lake is worth showing all the same.
-      return Map.of();
+      return new Waiting(Map.of(), List.of());
     }
   }
 

@@ -69,6 +69,7 @@ public final class LakeLine implements AutoCloseable {
   private final Pipeline pipeline;
   private final Consumer<StageReport> reports;
   private final BronzeJob bronze;
+  private Instant gapsToldUntil = Instant.EPOCH;
   private final List<SilverJob> silver = new ArrayList<>();
   private final ExpectationCounts counts;
   private final Consumer<String> problems;
@@ -115,7 +116,7 @@ public final class LakeLine implements AutoCloseable {
    * Runs stages, one after the other, over everything that is there when each begins.
    *
    * @throws PipelineException after everything else was done, if a table waits because its rows
-   *     break an expectation
+   *     break an expectation, or its topic cannot be read on
    */
   public void runAvailable(Set<Stage> stages) {
     if (stages.contains(Stage.BRONZE)) {
@@ -134,8 +135,10 @@ public final class LakeLine implements AutoCloseable {
     if (stages.contains(Stage.GOLD)) {
       runGold();
     }
-    if (!waiting.isEmpty()) {
-      throw together(waiting.values().stream().map(Waiting::failure).toList());
+    List<PipelineException> left = new ArrayList<>(bronze.gaps());
+    waiting.values().forEach(table -> left.add(table.failure()));
+    if (!left.isEmpty()) {
+      throw together(left);
     }
   }
 
@@ -196,7 +199,15 @@ public final class LakeLine implements AutoCloseable {
   }
 
   private List<StageReport> runBronze() {
-    return inPool(Stage.BRONZE, () -> reported(bronze.runBatch()));
+    List<StageReport> batch = inPool(Stage.BRONZE, () -> reported(bronze.runBatch()));
+    if (!bronze.gaps().isEmpty() && Instant.now().isAfter(gapsToldUntil)) {
+      gapsToldUntil = Instant.now().plus(SET_ASIDE);
+      for (PipelineException gap : bronze.gaps()) {
+        LOG.error("{}", gap.getMessage());
+        problems.accept(gap.getMessage());
+      }
+    }
+    return batch;
   }
 
   private List<StageReport> runSilver() {

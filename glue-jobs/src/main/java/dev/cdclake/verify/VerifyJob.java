@@ -18,6 +18,7 @@ import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.verify.SourceColumns.SourceColumn;
 import dev.cdclake.verify.SourceSnapshot.Access;
 import dev.cdclake.verify.SourceSnapshot.Moment;
@@ -30,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.apache.iceberg.Table;
@@ -101,15 +103,24 @@ public final class VerifyJob {
     }
   }
 
+  /** Returns, by partition, the next offsets that silver has to read, as Kafka counts them. */
   private Map<Integer, Long> folded(String topic) {
-    return pipeline.tables().stream()
-        .filter(table -> pipeline.topic(table).equals(topic))
-        .map(pipeline::silver)
-        .map(lake::find)
-        .flatMap(Optional::stream)
-        .map(table -> Progress.of(table, Stage.SILVER).offsets(topic))
-        .findFirst()
-        .orElse(Map.of());
+    Map<Integer, Long> offsets = new TreeMap<>();
+    for (SourceTable table : pipeline.tables()) {
+      Optional<Table> silver = lake.find(pipeline.silver(table));
+      if (pipeline.topic(table).equals(topic) && silver.isPresent()) {
+        Optional<TopicIdentity> identity =
+            lake.find(pipeline.bronze(table))
+                .flatMap(bronze -> Progress.of(bronze, Stage.BRONZE).topic(topic));
+        Progress.of(silver.get(), Stage.SILVER)
+            .offsets(topic)
+            .forEach(
+                (partition, next) ->
+                    offsets.put(
+                        partition, next - identity.map(one -> one.base(partition)).orElse(0L)));
+      }
+    }
+    return offsets;
   }
 
   private TableVerdict compare(SourceTable table, SourceSnapshot snapshot) throws SQLException {

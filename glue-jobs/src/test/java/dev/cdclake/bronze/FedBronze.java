@@ -11,6 +11,7 @@ import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.TopicIdentity;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -116,6 +117,7 @@ public final class FedBronze {
             Map.of(topic, SerializableTableWithSize.copyOf(bronze.table())),
             SerializableTableWithSize.copyOf(rejectedRows.table()),
             rejectedRows.complete(Stage.BRONZE, List.of(topic)),
+            Map.of(topic, TopicIdentity.first("fed by hand")),
             epoch,
             PROCESSED_AT);
     Dataset<Row> frame = spark.createDataFrame(records, KAFKA).coalesce(1);

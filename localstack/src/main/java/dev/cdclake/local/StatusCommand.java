@@ -65,6 +65,7 @@ final class StatusCommand implements Callable<Integer> {
     }
     main.console().lines(text.lines());
     main.console().line(lag.toText());
+    main.console().lines(lag.gaps());
   }
 
   private static Object waiting(String table, Map<String, Long> waiting) {
@@ -86,6 +87,7 @@ final class StatusCommand implements Callable<Integer> {
         row.put("waiting", lag.waiting().get(table.table()));
       }
     }
+    lag.gaps().forEach(json.putArray("problems")::add);
     json.put("slot_lag_bytes", lag.slotLagBytes());
     return json.toString();
   }
