@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import java.util.ArrayList;
@@ -78,11 +79,18 @@ final class GoldTable {
 
   /** Replaces all rows and the columns, keeping the table's history. */
   void replace(Dataset<Row> result, Progress reached) {
-    reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).createOrReplace();
+    GuardedCommit.run(
+        () -> reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).createOrReplace(),
+        name.label(),
+        Stage.GOLD);
   }
 
   /** Replaces all rows. */
   void rebuild(Dataset<Row> result, Progress reached) {
+    GuardedCommit.run(() -> overwrite(result, reached), name.label(), Stage.GOLD);
+  }
+
+  private void overwrite(Dataset<Row> result, Progress reached) {
     try {
       reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).overwrite(lit(true));
     } catch (NoSuchTableException e) {
@@ -108,14 +116,13 @@ final class GoldTable {
             + assignments(result)
             + " when not matched and changes.`%s` is not null then insert ".formatted(key)
             + values(result);
-    CommitMetadata.withCommitProperties(
-        reached.summary(Stage.GOLD),
-        () -> {
-          spark.sql(merge);
-          return null;
-        },
-        RuntimeException.class);
+    GuardedCommit.run(() -> merge(merge, reached), name.label(), Stage.GOLD);
     spark.catalog().dropTempView(view);
+  }
+
+  private void merge(String merge, Progress reached) {
+    CommitMetadata.withCommitProperties(
+        reached.summary(Stage.GOLD), () -> spark.sql(merge), RuntimeException.class);
   }
 
   private static String assignments(Dataset<Row> result) {

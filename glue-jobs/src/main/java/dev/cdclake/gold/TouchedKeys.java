@@ -4,8 +4,12 @@ package dev.cdclake.gold;
 import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.lake.SilverKey;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DataOperations;
@@ -28,6 +32,9 @@ import org.apache.spark.sql.SparkSession;
  */
 final class TouchedKeys {
 
+  /** More compactions than this since the last refresh: reading everything is cheaper. */
+  private static final int MOST_READS = 20;
+
   private TouchedKeys() {}
 
   /**
@@ -43,33 +50,20 @@ final class TouchedKeys {
     if (!SnapshotUtil.isAncestorOf(silver, since)) {
       return Optional.empty();
     }
-    List<String> files = new ArrayList<>();
-    for (Snapshot snapshot : SnapshotUtil.ancestorsBetween(silver, current(silver), since)) {
-      if (!DataOperations.REPLACE.equals(snapshot.operation())) {
-        for (DataFile file :
-            SnapshotChanges.builderFor(silver).snapshot(snapshot).build().addedDataFiles()) {
-          files.add(file.location());
-        }
-      }
+    Map<Long, List<String>> added = added(silver, since);
+    if (added.size() > MOST_READS) {
+      return Optional.empty();
     }
     SilverKey key = SilverKey.of(silver);
     Dataset<Row> changed =
-        spark
-            .read()
-            .format("iceberg")
-            .option("versionAsOf", current(silver))
-            .load(quoted)
-            .where(col(MetadataColumns.FILE_PATH.name()).isin(files.toArray()))
-            .select(columns(key, column));
+        added.entrySet().stream()
+            .map(part -> rowsOf(part.getValue(), spark, part.getKey(), quoted))
+            .map(rows -> rows.select(columns(key, column)))
+            .reduce(Dataset::union)
+            .orElseThrow();
     Dataset<Row> touched = changed.select(col(column).as("key"));
     if (!key.columns().equals(List.of(column))) {
-      Dataset<Row> before =
-          spark
-              .read()
-              .format("iceberg")
-              .option("versionAsOf", since)
-              .load(quoted)
-              .select(columns(key, column));
+      Dataset<Row> before = rows(spark, since, quoted).select(columns(key, column));
       Column same =
           key.columns().stream()
               .map(name -> before.col(name).equalTo(changed.col(name)))
@@ -78,6 +72,43 @@ final class TouchedKeys {
       touched = touched.union(before.join(changed, same, "left_semi").select(before.col(column)));
     }
     return Optional.of(touched.where("key is not null"));
+  }
+
+  /**
+   * Returns the files added since, by the snapshot to read them at: the newest that still has them.
+   * A compaction moves rows to other files, so the files added before it are read as of the
+   * snapshot before it. Never empty.
+   */
+  private static Map<Long, List<String>> added(Table silver, long since) {
+    Deque<Snapshot> oldestFirst = new ArrayDeque<>();
+    SnapshotUtil.ancestorsBetween(silver, current(silver), since).forEach(oldestFirst::addFirst);
+    Map<Long, List<String>> added = new LinkedHashMap<>();
+    List<String> files = new ArrayList<>();
+    for (Snapshot snapshot : oldestFirst) {
+      if (!DataOperations.REPLACE.equals(snapshot.operation())) {
+        for (DataFile file :
+            SnapshotChanges.builderFor(silver).snapshot(snapshot).build().addedDataFiles()) {
+          files.add(file.location());
+        }
+      } else if (!files.isEmpty()) {
+        added.put(snapshot.parentId(), files);
+        files = new ArrayList<>();
+      }
+    }
+    if (!files.isEmpty() || added.isEmpty()) {
+      added.put(current(silver), files);
+    }
+    return added;
+  }
+
+  private static Dataset<Row> rowsOf(
+      List<String> files, SparkSession spark, long snapshot, String quoted) {
+    return rows(spark, snapshot, quoted)
+        .where(col(MetadataColumns.FILE_PATH.name()).isin(files.toArray()));
+  }
+
+  private static Dataset<Row> rows(SparkSession spark, long snapshot, String quoted) {
+    return spark.read().format("iceberg").option("versionAsOf", snapshot).load(quoted);
   }
 
   private static long current(Table silver) {

@@ -100,15 +100,19 @@ public final class EventSchemas {
                         schema.lsn(),
                         Instant.now()))
             .toList();
+    Dataset<Row> frame = spark.createDataFrame(rows, SparkSchemaUtil.convert(SCHEMA));
+    GuardedCommit.run(() -> append(frame.coalesce(1)), table.name(), Stage.BRONZE);
+    missing.forEach((fingerprint, schema) -> known.put(fingerprint, schema.schema()));
+  }
+
+  private void append(Dataset<Row> frame) {
     try {
-      Dataset<Row> frame = spark.createDataFrame(rows, SparkSchemaUtil.convert(SCHEMA));
       Progress.NONE
-          .recordIn(frame.coalesce(1).writeTo(pipeline.eventSchemas().quoted()), Stage.BRONZE)
+          .recordIn(frame.writeTo(pipeline.eventSchemas().quoted()), Stage.BRONZE)
           .append();
     } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table '" + table.name() + "' vanished.", e);
     }
-    missing.forEach((fingerprint, schema) -> known.put(fingerprint, schema.schema()));
   }
 
   private void load() {

@@ -53,7 +53,11 @@ public final class LakeSession {
   /** Returns Iceberg's catalog properties for a profile. */
   static Map<String, String> catalog(Profile profile) {
     Map<String, String> catalog = new TreeMap<>();
-    catalog.put("type", profile.catalog().name().toLowerCase(Locale.ROOT));
+    if (profile.catalog() == Profile.Catalog.JDBC) {
+      catalog.put("catalog-impl", SettledJdbcCatalog.class.getName());
+    } else {
+      catalog.put("type", profile.catalog().name().toLowerCase(Locale.ROOT));
+    }
     catalog.put("warehouse", profile.warehouse());
     catalog.put("cache-enabled", "false");
     if (profile.catalog() == Profile.Catalog.JDBC && profile.warehouse().startsWith("/")) {

@@ -65,6 +65,9 @@ public final class LakeLine implements AutoCloseable {
   /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
   private static final int GOLD_REST = 4;
 
+  /** Failures in a row, of a kind that passes by itself, after which a run that ends gives up. */
+  private static final int MOST_FAILURES = 5;
+
   private final SparkSession spark;
   private final Pipeline pipeline;
   private final Consumer<StageReport> reports;
@@ -113,27 +116,31 @@ public final class LakeLine implements AutoCloseable {
   }
 
   /**
-   * Runs stages, one after the other, over everything that is there when each begins.
+   * Runs stages, one after the other, over everything that is there when each begins. A batch that
+   * fails is run again, a few times.
    *
    * @throws PipelineException after everything else was done, if a table waits because its rows
    *     break an expectation, or its topic cannot be read on
    */
   public void runAvailable(Set<Stage> stages) {
+    Retries retries = new Retries(MOST_FAILURES, this::pause);
     if (stages.contains(Stage.BRONZE)) {
       List<StageReport> batch;
       do {
-        batch = runBronze();
+        batch = retries.run(Stage.BRONZE, this::runBronze);
       } while (batch.stream().anyMatch(report -> report.behind() > 0));
     }
     if (stages.contains(Stage.SILVER)) {
       boolean behind;
       do {
-        behind = runSilver().stream().anyMatch(report -> report.behind() > 0);
+        behind =
+            retries.run(Stage.SILVER, this::runSilver).stream()
+                .anyMatch(report -> report.behind() > 0);
       } while (behind);
-      counts.collect();
+      retries.run(Stage.SILVER, this::collect);
     }
     if (stages.contains(Stage.GOLD)) {
-      runGold();
+      retries.run(Stage.GOLD, this::runGold);
     }
     List<PipelineException> left = new ArrayList<>(bronze.gaps());
     waiting.values().forEach(table -> left.add(table.failure()));
@@ -142,19 +149,22 @@ public final class LakeLine implements AutoCloseable {
     }
   }
 
-  /** Runs stages side by side until {@link #stop} is called or one of them fails. */
+  /**
+   * Runs stages side by side until {@link #stop} is called or one of them fails for good. What
+   * passes by itself (an outage, another writer, a commit of unknown outcome) is waited for.
+   */
   public void runContinuously(Set<Stage> stages) {
     ExecutorService threads = Executors.newCachedThreadPool();
     CompletionService<Void> running = new ExecutorCompletionService<>(threads);
     if (stages.contains(Stage.BRONZE)) {
-      running.submit(repeat(this::runBronze, PACE, 1));
+      running.submit(repeat(Stage.BRONZE, this::runBronze, PACE, 1));
     }
     if (stages.contains(Stage.SILVER)) {
-      running.submit(repeat(this::runSilver, PACE, 1));
+      running.submit(repeat(Stage.SILVER, this::runSilver, PACE, 1));
       running.submit(this::collectCounts);
     }
     if (stages.contains(Stage.GOLD)) {
-      running.submit(repeat(this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));
+      running.submit(repeat(Stage.GOLD, this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));
     }
     try {
       int parts = stages.size() + (stages.contains(Stage.SILVER) ? 1 : 0);
@@ -268,11 +278,17 @@ public final class LakeLine implements AutoCloseable {
 
   /** Collects what expectations found, from time to time and at the end. */
   private Void collectCounts() throws InterruptedException {
+    Retries retries = new Retries(Integer.MAX_VALUE, this::pause);
     boolean ended;
     do {
       ended = stopped.await(COLLECT_EVERY.toNanos(), TimeUnit.NANOSECONDS);
-      counts.collect();
+      retries.run(Stage.SILVER, this::collect);
     } while (!ended);
+    return null;
+  }
+
+  private Void collect() {
+    counts.collect();
     return null;
   }
 
@@ -302,16 +318,18 @@ public final class LakeLine implements AutoCloseable {
    * @param pace from the start of one batch to the start of the next, at least
    * @param rest the same as a multiple of the time that the batch took
    */
-  private Callable<Void> repeat(Callable<List<StageReport>> batch, Duration pace, int rest) {
+  private Callable<Void> repeat(
+      Stage stage, Supplier<List<StageReport>> batch, Duration pace, int rest) {
+    Retries retries = new Retries(Integer.MAX_VALUE, this::pause);
     return () -> {
       try {
         long wait;
         do {
           long start = System.nanoTime();
-          batch.call();
+          retries.run(stage, batch);
           long took = System.nanoTime() - start;
           wait = Math.max(pace.toNanos(), took * rest) - took;
-        } while (!stopped.await(Math.max(0, wait), TimeUnit.NANOSECONDS));
+        } while (pause(Duration.ofNanos(Math.max(0, wait))));
         return null;
       } finally {
         stop();
@@ -319,7 +337,21 @@ public final class LakeLine implements AutoCloseable {
     };
   }
 
+  /** Waits; false if the line was told to stop. */
+  private boolean pause(Duration time) {
+    try {
+      return !stopped.await(time.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** An {@link Error}, such as a full heap, is thrown as it is: nobody goes on after it. */
   private static RuntimeException unwrapped(ExecutionException e) {
+    if (e.getCause() instanceof Error error) {
+      throw error;
+    }
     return e.getCause() instanceof RuntimeException cause
         ? cause
         : new IllegalStateException(e.getCause());

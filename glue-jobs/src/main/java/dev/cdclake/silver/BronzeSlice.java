@@ -121,7 +121,13 @@ final class BronzeSlice {
                   .notEqual(next.getKey())
                   .or(col(ChangeColumns.OFFSET).geq(next.getValue())));
     }
-    Dataset<Row> rows = spark.table(name.quoted()).where(unread);
+    Dataset<Row> rows =
+        spark
+            .read()
+            .format("iceberg")
+            .option("versionAsOf", end.snapshotId())
+            .load(name.quoted())
+            .where(unread);
     Row facts =
         rows.agg(
                 count(lit(1)),

@@ -1,0 +1,92 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.line;
+
+import dev.cdclake.contract.SettingsException;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.PipelineException;
+import dev.cdclake.failure.Remedy;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a failed batch again, after a pause that doubles from failure to failure.
+ *
+ * <p>Any batch may be run again, because it begins by reading from its tables what they have. It is
+ * not worth trying where something has to be put right first, or where a failure that nobody
+ * foresaw comes again and again.
+ */
+final class Retries {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Retries.class);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+  /** Failures in a row, of a kind that nobody foresaw, after which the stage ends. */
+  private static final int MOST_UNFORESEEN = 5;
+
+  private final int mostForeseen;
+  private final Predicate<Duration> pause;
+
+  /**
+   * Prepares retries.
+   *
+   * @param mostForeseen failures in a row, of a kind that passes by itself, after which to give up
+   * @param pause waits; false if there shall be no further try
+   */
+  Retries(int mostForeseen, Predicate<Duration> pause) {
+    this.mostForeseen = mostForeseen;
+    this.pause = pause;
+  }
+
+  /** Runs a batch until it succeeds; throws its failure when another try is not worth it. */
+  <T> T run(Stage stage, Supplier<T> batch) {
+    Duration wait = FIRST_PAUSE;
+    for (int failures = 1; ; failures++) {
+      try {
+        return batch.get();
+      } catch (RuntimeException e) {
+        if (failures > most(e)) {
+          throw e;
+        }
+        LOG.warn(
+            "A batch of {} failed and is run again in {} ms: {}",
+            stage.label(),
+            wait.toMillis(),
+            e.getMessage(),
+            e);
+        if (!pause.test(wait)) {
+          throw e;
+        }
+        wait = shorter(wait.multipliedBy(2), LONGEST_PAUSE);
+      }
+    }
+  }
+
+  private int most(RuntimeException failure) {
+    if (failure instanceof SettingsException) {
+      return 0;
+    }
+    if (failure instanceof PipelineException known) {
+      return known.code().remedy() == Remedy.FIX_THEN_RERUN ? 0 : mostForeseen;
+    }
+    return isOutage(failure) ? mostForeseen : MOST_UNFORESEEN;
+  }
+
+  /** Whether a disk, the network or the catalog failed: all of them come back. */
+  private static boolean isOutage(RuntimeException failure) {
+    return Stream.<Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
+        .anyMatch(cause -> cause instanceof IOException || cause instanceof SQLException);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+}
