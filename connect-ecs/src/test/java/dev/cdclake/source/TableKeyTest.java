@@ -8,6 +8,7 @@ import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.source.Finding.Severity;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TableKeyTest {
@@ -80,7 +81,7 @@ class TableKeyTest {
       ReplicaIdentity identity,
       List<String> identityColumns) {
     return TableKey.examine(
-        new SourceTable(ORDERS, "orders", configured, OnDelete.KEEP, List.of()),
+        new SourceTable(ORDERS, "orders", configured, Map.of(), OnDelete.KEEP, List.of()),
         new FoundTable(
             ORDERS,
             FoundTable.Kind.TABLE,

@@ -15,7 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -167,7 +169,8 @@ final class PipelineFile {
               section.word("as", name.lakeName()),
               LAKE_NAME,
               "letters, digits and _, not beginning with _");
-      TableName other = byLakeName.put(lakeName, name);
+      // Engines that read the lake take names that differ only by case for the same one.
+      TableName other = byLakeName.put(lakeName.toLowerCase(Locale.ROOT), name);
       if (name.equals(other)) {
         section.problem("name", "lists '" + name + "' a second time");
       } else if (other != null) {
@@ -183,11 +186,13 @@ final class PipelineFile {
             "'%s' and '%s' would share the topic '…%s', in which Debezium writes '_' for other characters"
                 .formatted(neighbour, name, name.topicName()));
       }
+      List<String> key = section.words("key");
       tables.add(
           new SourceTable(
               name,
               lakeName,
-              section.words("key"),
+              key,
+              renames(section, key),
               section.choice("on-delete", OnDelete.class, OnDelete.KEEP),
               expectations(section.section("expect"))));
       section.finish();
@@ -196,6 +201,50 @@ final class PipelineFile {
       root.problem("tables", "is missing or empty (expected at least one '- name: schema.table')");
     }
     return tables;
+  }
+
+  /**
+   * Refuses what events could not tell apart: two columns that meet in one, and names that swap.
+   */
+  private static Map<String, String> renames(YamlSection table, List<String> key) {
+    YamlSection section = table.section("renames");
+    Map<String, String> renames = new LinkedHashMap<>();
+    for (String earlier : section.keys()) {
+      renames.put(earlier, section.required(earlier, "the name that followed"));
+    }
+    Map<String, String> earlierNames = new HashMap<>();
+    renames.forEach(
+        (earlier, later) -> {
+          String other = earlierNames.put(later, earlier);
+          if (other != null && !later.isEmpty()) {
+            section.problem(
+                earlier,
+                "and '%s' both become '%s' (expected one earlier name for a column)"
+                    .formatted(other, later));
+          } else if (leadsBack(earlier, renames)) {
+            section.problem(
+                earlier,
+                "leads back to itself (expected names that do not come back: events before and after"
+                    + " such a rename look the same; './cdclake resnapshot' reads the table anew)");
+          }
+          if (key.contains(earlier)) {
+            section.problem(
+                earlier,
+                "is named in 'key' by its earlier name (expected '%s' there)".formatted(later));
+          }
+        });
+    return renames;
+  }
+
+  private static boolean leadsBack(String column, Map<String, String> renames) {
+    String name = column;
+    for (int steps = 0; steps < renames.size() && renames.containsKey(name); steps++) {
+      name = renames.get(name);
+      if (name.equals(column)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private List<Expectation> expectations(YamlSection section) {

@@ -2,6 +2,7 @@
 package dev.cdclake.contract;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * One captured table, as the pipeline file lists it.
@@ -9,6 +10,7 @@ import java.util.List;
  * @param name its name in PostgreSQL
  * @param lakeName its name in bronze and silver
  * @param key the columns that identify a row; empty when the source's primary key is used
+ * @param renames columns that the source renamed: the earlier name, and the one that followed it
  * @param onDelete what silver does with a deleted row
  * @param expectations in the order of the file
  */
@@ -16,6 +18,7 @@ public record SourceTable(
     TableName name,
     String lakeName,
     List<String> key,
+    Map<String, String> renames,
     OnDelete onDelete,
     List<Expectation> expectations) {
 
@@ -29,11 +32,12 @@ public record SourceTable(
 
   public SourceTable {
     key = List.copyOf(key);
+    renames = Map.copyOf(renames);
     expectations = List.copyOf(expectations);
   }
 
   /** Returns a table with nothing but its name given. */
   public static SourceTable of(TableName name) {
-    return new SourceTable(name, name.lakeName(), List.of(), OnDelete.KEEP, List.of());
+    return new SourceTable(name, name.lakeName(), List.of(), Map.of(), OnDelete.KEEP, List.of());
   }
 }

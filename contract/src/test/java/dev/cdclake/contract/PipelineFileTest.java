@@ -57,7 +57,12 @@ class PipelineFileTest {
     assertThat(pipeline.tables())
         .containsExactly(
             new SourceTable(
-                new TableName("public", "orders"), "orders", List.of(), OnDelete.KEEP, List.of()));
+                new TableName("public", "orders"),
+                "orders",
+                List.of(),
+                Map.of(),
+                OnDelete.KEEP,
+                List.of()));
     assertThat(pipeline.gold())
         .isEqualTo(new Gold(folder.resolve("sql/gold"), Duration.ofSeconds(10)));
     assertThat(pipeline.profile().catalog()).isEqualTo(Catalog.JDBC);
@@ -91,6 +96,7 @@ class PipelineFileTest {
             "  - name: sales.Orders",
             "    as: orders",
             "    key: [id, region]",
+            "    renames: {state: status}",
             "    on-delete: purge",
             "    expect:",
             "      total_is_positive: total > 0",
@@ -133,6 +139,7 @@ class PipelineFileTest {
                 new TableName("sales", "Orders"),
                 "orders",
                 List.of("id", "region"),
+                Map.of("state", "status"),
                 OnDelete.PURGE,
                 List.of(
                     new Expectation("total_is_positive", "total > 0", OnBreak.FLAG),
@@ -255,6 +262,71 @@ class PipelineFileTest {
             refused("project: shop", "tables:", "  - name: orders", "  - name: public.orders")
                 .problems())
         .containsExactly("line 4: tables[1].name lists 'public.orders' a second time.");
+  }
+
+  @Test
+  void tablesWhoseLakeNamesDifferOnlyByCaseAreRefused() {
+    assertThat(
+            refused("project: shop", "tables:", "  - name: orders", "  - name: Orders").problems())
+        .containsExactly(
+            "line 4: tables[1].name 'public.orders' and 'public.Orders' would both be 'orders' in"
+                + " the lake (give one of them another name with 'as').");
+    assertThat(
+            refused(
+                    "project: shop",
+                    "tables:",
+                    "  - name: orders",
+                    "  - {name: sales.orders, as: ORDERS}")
+                .problems())
+        .hasSize(1);
+  }
+
+  @Test
+  void namesThatComeBackAreRefused() {
+    assertThat(
+            refused(
+                    "project: shop",
+                    "tables:",
+                    "  - name: orders",
+                    "    renames:",
+                    "      a: b",
+                    "      b: a",
+                    "      c: c")
+                .problems())
+        .hasSize(3)
+        .allSatisfy(problem -> assertThat(problem).contains("leads back to itself"))
+        .first()
+        .asString()
+        .startsWith("line 5: tables[0].renames.a leads back to itself");
+  }
+
+  @Test
+  void columnHasOneEarlierNameAndIsNamedInTheKeyByTheLaterOne() {
+    assertThat(
+            refused(
+                    "project: shop",
+                    "tables:",
+                    "  - name: orders",
+                    "    key: [nr]",
+                    "    renames:",
+                    "      nr: id",
+                    "      number: id")
+                .problems())
+        .containsExactly(
+            "line 6: tables[0].renames.nr is named in 'key' by its earlier name (expected 'id'"
+                + " there).",
+            "line 7: tables[0].renames.number and 'nr' both become 'id' (expected one earlier name"
+                + " for a column).");
+  }
+
+  @Test
+  void columnMayBeRenamedAgainAndAgain() {
+    assertThat(
+            read("project: shop", "tables:", "  - name: orders", "    renames: {a: b, b: c}")
+                .tables()
+                .get(0)
+                .renames())
+        .isEqualTo(Map.of("a", "b", "b", "c"));
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.MetadataColumns;
@@ -55,6 +56,10 @@ final class TouchedKeys {
       return Optional.empty();
     }
     SilverKey key = SilverKey.of(silver);
+    if (!hadColumns(silver, added.keySet(), names(key, column))
+        || !hadColumns(silver, Set.of(since), names(key, column))) {
+      return Optional.empty();
+    }
     Dataset<Row> changed =
         added.entrySet().stream()
             .map(part -> rowsOf(part.getValue(), spark, part.getKey(), quoted))
@@ -101,6 +106,13 @@ final class TouchedKeys {
     return added;
   }
 
+  /** Whether the columns had their names then: a rename of a source column may have come since. */
+  private static boolean hadColumns(Table silver, Set<Long> snapshots, List<String> columns) {
+    return snapshots.stream()
+        .map(snapshot -> silver.schemas().get(silver.snapshot(snapshot).schemaId()))
+        .allMatch(schema -> columns.stream().allMatch(name -> schema.findField(name) != null));
+  }
+
   private static Dataset<Row> rowsOf(
       List<String> files, SparkSession spark, long snapshot, String quoted) {
     return rows(spark, snapshot, quoted)
@@ -116,10 +128,14 @@ final class TouchedKeys {
   }
 
   private static Column[] columns(SilverKey key, String column) {
+    return names(key, column).stream().map(name -> col("`" + name + "`")).toArray(Column[]::new);
+  }
+
+  private static List<String> names(SilverKey key, String column) {
     List<String> names = new ArrayList<>(key.columns());
     if (!names.contains(column)) {
       names.add(column);
     }
-    return names.stream().map(name -> col("`" + name + "`")).toArray(Column[]::new);
+    return names;
   }
 }

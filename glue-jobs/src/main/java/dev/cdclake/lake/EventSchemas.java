@@ -48,6 +48,13 @@ public final class EventSchemas {
   public record Seen(String fingerprint, String topic, String schema, long lsn)
       implements Serializable {}
 
+  /**
+   * A stored schema.
+   *
+   * @param firstLsn LSN of the first event that was seen with it
+   */
+  public record Stored(String fingerprint, String schema, long firstLsn, Instant firstSeenAt) {}
+
   public EventSchemas(SparkSession spark, LakeTables tables, Pipeline pipeline) {
     this.spark = spark;
     this.pipeline = pipeline;
@@ -70,6 +77,24 @@ public final class EventSchemas {
               + "' does not hold it.");
     }
     return schema;
+  }
+
+  /** Returns the schemas that the events of a topic carried, in no order. */
+  public List<Stored> ofTopic(String topic) {
+    return spark
+        .table(pipeline.eventSchemas().quoted())
+        .where(functions.col("topic").equalTo(topic))
+        .select("fingerprint", "event_schema", "first_lsn", "first_seen_at")
+        .collectAsList()
+        .stream()
+        .map(
+            row ->
+                new Stored(
+                    row.getString(0),
+                    row.getString(1),
+                    row.isNullAt(2) ? 0 : row.getLong(2),
+                    row.getInstant(3)))
+        .toList();
   }
 
   /** Stores the schemas that are not yet stored. */

@@ -1,8 +1,9 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.lake;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.ChangeColumns;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.apache.iceberg.Table;
@@ -14,8 +15,10 @@ import org.apache.iceberg.Table;
  */
 public record SilverKey(List<String> source) {
 
-  /** Table property that holds the key columns, joined by commas. */
+  /** Table property that holds the key columns as a JSON array: a name may have any character. */
   public static final String PROPERTY = "cdclake.key";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final Set<String> OWN =
       Set.of(
@@ -36,8 +39,14 @@ public record SilverKey(List<String> source) {
 
   /** Reads the key of a silver table. */
   public static SilverKey of(Table silver) {
-    String key = silver.properties().getOrDefault(PROPERTY, "");
-    return new SilverKey(key.isEmpty() ? List.of() : Arrays.asList(key.split(",", -1)));
+    try {
+      return new SilverKey(
+          List.of(
+              JSON.readValue(silver.properties().getOrDefault(PROPERTY, "[]"), String[].class)));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(
+          "Cannot read property '%s' of table '%s'.".formatted(PROPERTY, silver.name()), e);
+    }
   }
 
   /** Whether the source table has a key; else every event is a row of its own. */
@@ -52,9 +61,19 @@ public record SilverKey(List<String> source) {
         : List.of(ChangeColumns.PARTITION, ChangeColumns.OFFSET);
   }
 
+  /** Returns the key after a rename of one source column. */
+  public SilverKey renamed(String earlier, String later) {
+    return new SilverKey(
+        source.stream().map(column -> column.equals(earlier) ? later : column).toList());
+  }
+
   /** Returns the value of the table property. */
   public String toProperty() {
-    return String.join(",", source);
+    try {
+      return JSON.writeValueAsString(source);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("Cannot write a key as JSON.", e);
+    }
   }
 
   /** Whether a silver column is the pipeline's own. */

@@ -42,6 +42,14 @@ final class BronzeChanges {
     ChangeColumns.MOVED_FROM
   };
 
+  private static final String[] KEY_COLUMNS = {
+    ChangeColumns.SCHEMA,
+    ChangeColumns.KEY,
+    ChangeColumns.MOVED_FROM,
+    ChangeColumns.EPOCH,
+    ChangeColumns.LSN
+  };
+
   private BronzeChanges() {}
 
   /**
@@ -53,8 +61,10 @@ final class BronzeChanges {
   record Decoder(SilverSchema silver, Map<String, String> schemas, Map<String, String> groups)
       implements Serializable {
 
-    EventSchema schema(String fingerprint) {
-      return EventSchema.of(fingerprint, schemas.get(fingerprint));
+    /** Returns the schema of an event, its columns named as the table names them now. */
+    EventSchema schema(String fingerprint, int epoch, long lsn) {
+      return EventSchema.of(fingerprint, schemas.get(fingerprint))
+          .before(silver.renames().behind(epoch, lsn));
     }
 
     String group(String key) {
@@ -75,7 +85,7 @@ final class BronzeChanges {
   static Dataset<Row> keys(BronzeSlice slice, Broadcast<Decoder> decoder, StructType keyShape) {
     MapPartitionsFunction<Row, Row> decode = rows -> map(rows, row -> keys(row, decoder.value()));
     return withoutTruncates(slice)
-        .select(columns(ChangeColumns.SCHEMA, ChangeColumns.KEY, ChangeColumns.MOVED_FROM))
+        .select(columns(KEY_COLUMNS))
         .mapPartitions(decode, Encoders.row(keyShape));
   }
 
@@ -85,7 +95,7 @@ final class BronzeChanges {
     return slice
         .rows()
         .where(functions.col(ChangeColumns.MOVED_FROM).isNotNull())
-        .select(columns(ChangeColumns.SCHEMA, ChangeColumns.KEY, ChangeColumns.MOVED_FROM))
+        .select(columns(KEY_COLUMNS))
         .mapPartitions(decode, Encoders.row(pairShape))
         .collectAsList();
   }
@@ -129,7 +139,11 @@ final class BronzeChanges {
       reject(change, RejectReason.SCHEMA_MISSING, "The event carries no schema");
       return;
     }
-    EventSchema schema = decoder.schema(fingerprint);
+    EventSchema schema =
+        decoder.schema(
+            fingerprint,
+            (Integer) change[ChangeRow.at(ChangeRow.EPOCH)],
+            (Long) change[ChangeRow.at(ChangeRow.LSN)]);
     String conflict = decoder.silver().conflict(schema);
     if (conflict != null) {
       reject(change, RejectReason.SCHEMA_CONFLICT, conflict);
@@ -168,17 +182,18 @@ final class BronzeChanges {
 
   private static List<Row> keys(Row bronze, Decoder decoder) {
     List<Row> keys = new ArrayList<>(1);
-    String fingerprint = bronze.getString(0);
-    if (fingerprint == null) {
+    if (bronze.isNullAt(0)) {
+      return keys;
+    }
+    EventSchema schema = schema(bronze, decoder);
+    if (decoder.silver().conflict(schema) != null) {
       return keys;
     }
     for (int column = 1; column <= 2; column++) {
       if (!bronze.isNullAt(column)) {
         try {
-          Object[] key =
-              RowKey.decode(
-                  bronze.getString(column), decoder.schema(fingerprint), decoder.silver());
-          keys.add(RowFactory.create(key));
+          keys.add(
+              RowFactory.create(RowKey.decode(bronze.getString(column), schema, decoder.silver())));
         } catch (UnreadableValueException e) {
           // A change without a key is looked up nowhere; it is rejected when it is decoded.
         }
@@ -189,7 +204,10 @@ final class BronzeChanges {
 
   private static List<Row> move(Row bronze, Decoder decoder) {
     try {
-      EventSchema schema = decoder.schema(bronze.getString(0));
+      EventSchema schema = schema(bronze, decoder);
+      if (decoder.silver().conflict(schema) != null) {
+        return List.of();
+      }
       return List.of(
           RowFactory.create(
               keyText(bronze.getString(1), schema, decoder),
@@ -198,6 +216,11 @@ final class BronzeChanges {
       // The change itself is rejected with this reason when it is decoded.
       return List.of();
     }
+  }
+
+  /** Returns the schema of a row of {@link #KEY_COLUMNS}. */
+  private static EventSchema schema(Row bronze, Decoder decoder) {
+    return decoder.schema(bronze.getString(0), bronze.getInt(3), bronze.getLong(4));
   }
 
   private static String keyText(String json, EventSchema schema, Decoder decoder)

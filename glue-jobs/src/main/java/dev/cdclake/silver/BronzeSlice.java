@@ -6,6 +6,9 @@ import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.struct;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.LakeTable;
@@ -173,6 +176,29 @@ final class BronzeSlice {
 
   ChangeContents contents() {
     return contents;
+  }
+
+  /** Where the events with one schema begin and end in the slice. */
+  record Span(String schema, Position first, Position last) {}
+
+  /** Returns the span of every schema, in the order in which they begin. */
+  List<Span> spans() {
+    Column position = struct(ChangeColumns.EPOCH, ChangeColumns.LSN);
+    return rows
+        .where(col(ChangeColumns.SCHEMA).isNotNull())
+        .groupBy(ChangeColumns.SCHEMA)
+        .agg(min(position), max(position))
+        .collectAsList()
+        .stream()
+        .map(
+            row ->
+                new Span(row.getString(0), position(row.getStruct(1)), position(row.getStruct(2))))
+        .sorted(Comparator.comparing(Span::first))
+        .toList();
+  }
+
+  private static Position position(Row row) {
+    return new Position(row.getInt(0), row.getLong(1));
   }
 
   /** What silver has consumed once the slice is folded. */

@@ -4,26 +4,68 @@ package dev.cdclake.silver;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.lake.Renames;
+import dev.cdclake.lake.Renames.Rename;
+import dev.cdclake.lake.SilverKey;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.sql.types.DataType;
 
 /**
  * The columns of a table as one event's schema gives them, in the source's order.
  *
  * @param columns by name
+ * @param lakeNames by the same names: what the columns are called in the lake
+ * @param collision a name that two of them would have in the lake, null if all differ
  */
-record EventSchema(Map<String, ColumnType> columns) {
+record EventSchema(
+    Map<String, ColumnType> columns, Map<String, String> lakeNames, String collision) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, EventSchema> PARSED = new ConcurrentHashMap<>();
 
   /** Returns the schema with a fingerprint, parsing its text once per process. */
   static EventSchema of(String fingerprint, String text) {
-    return PARSED.computeIfAbsent(fingerprint, key -> parse(text));
+    return PARSED.computeIfAbsent(fingerprint, key -> named(parse(text), List.of()));
   }
 
-  private static EventSchema parse(String text) {
+  /** Returns the schema of an event that lies before some renames: it has the later names. */
+  EventSchema before(List<Rename> renames) {
+    return renames.isEmpty() ? this : named(columns, renames);
+  }
+
+  /** Returns the name that a column has in the lake. */
+  String lakeName(String column) {
+    return lakeNames.get(column);
+  }
+
+  /** Whether another schema has the same columns of the same types. */
+  boolean hasColumnsOf(EventSchema other) {
+    return types().equals(other.types());
+  }
+
+  private Map<String, DataType> types() {
+    Map<String, DataType> types = new HashMap<>();
+    columns.forEach((name, type) -> types.put(name, type.sparkType()));
+    return types;
+  }
+
+  private static EventSchema named(Map<String, ColumnType> columns, List<Rename> renames) {
+    Map<String, String> names = new HashMap<>();
+    Map<String, String> owners = new HashMap<>();
+    String collision = null;
+    for (String column : columns.keySet()) {
+      String name = SilverKey.lakeName(Renames.applied(renames, column));
+      names.put(column, name);
+      collision = owners.put(name, column) == null ? collision : name;
+    }
+    return new EventSchema(columns, names, collision);
+  }
+
+  private static Map<String, ColumnType> parse(String text) {
     JsonNode envelope;
     try {
       envelope = JSON.readTree(text);
@@ -38,6 +80,6 @@ record EventSchema(Map<String, ColumnType> columns) {
         }
       }
     }
-    return new EventSchema(columns);
+    return columns;
   }
 }

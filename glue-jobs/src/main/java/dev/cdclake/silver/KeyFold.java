@@ -221,7 +221,10 @@ final class KeyFold {
         boolean applied =
             state.apply(
                 row,
-                decoder.schema(row.getString(at(ChangeRow.SCHEMA))),
+                decoder.schema(
+                    row.getString(at(ChangeRow.SCHEMA)),
+                    row.getInt(at(ChangeRow.EPOCH)),
+                    row.getLong(at(ChangeRow.LSN))),
                 movedFrom == null ? null : before(row, states.get(movedFrom)));
         if (applied) {
           keepVersion(state, row);

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.lake.JoinedText;
-import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,7 +35,7 @@ final class RowKey {
       throw new UnreadableValueException("The key is not JSON", e);
     }
     Map<String, String> sourceNames = new HashMap<>();
-    schema.columns().keySet().forEach(name -> sourceNames.put(SilverKey.lakeName(name), name));
+    schema.columns().keySet().forEach(name -> sourceNames.put(schema.lakeName(name), name));
     Object[] values = new Object[silver.key().size()];
     for (int i = 0; i < values.length; i++) {
       String column = silver.key().get(i);

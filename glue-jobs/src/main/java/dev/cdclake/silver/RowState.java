@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation;
-import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.Arrays;
 import java.util.List;
@@ -268,7 +267,7 @@ final class RowState {
     Set<String> flags = new TreeSet<>();
     column = 0;
     for (String name : schema.columns().keySet()) {
-      String lakeName = SilverKey.lakeName(name);
+      String lakeName = schema.lakeName(name);
       int position = layout.source.get(lakeName);
       if (unavailable[column]) {
         keep(position, lakeName, movedFrom != null ? movedFrom : this, flags);

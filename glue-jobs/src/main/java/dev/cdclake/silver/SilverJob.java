@@ -13,8 +13,10 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
@@ -23,10 +25,13 @@ import dev.cdclake.silver.KeyFold.Outcomes;
 import dev.cdclake.silver.KeyFold.Rules;
 import dev.cdclake.silver.SilverWriter.Output;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -59,6 +64,10 @@ public final class SilverJob {
   private final LakeTable bronzeName;
   private final LakeTable silverName;
   private final String topic;
+  private final int epoch;
+
+  /** Fingerprints of schemas before which renames were looked for. */
+  private final Set<String> examined = new HashSet<>();
 
   public SilverJob(
       SparkSession spark,
@@ -77,6 +86,7 @@ public final class SilverJob {
     this.bronzeName = pipeline.bronze(source);
     this.silverName = pipeline.silver(source);
     this.topic = pipeline.topic(source);
+    this.epoch = pipeline.source().epoch();
   }
 
   /**
@@ -98,7 +108,8 @@ public final class SilverJob {
     }
 
     SilverTable silver = created.get();
-    silver.evolve(eventSchemas(slice));
+    followRenames(silver, slice);
+    silver.evolve(eventSchemas(slice, silver.schema().renames()));
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
     Dataset<Row> rows = fold(slice, silver, truncations, outcomes);
@@ -153,10 +164,33 @@ public final class SilverJob {
     return Optional.of(SilverTable.create(spark, tables, silverName, event, new SilverKey(key)));
   }
 
-  private List<EventSchema> eventSchemas(BronzeSlice slice) {
-    return slice.contents().schemas().stream()
-        .map(fingerprint -> EventSchema.of(fingerprint, schemas.schema(fingerprint)))
-        .toList();
+  /** A rename shows in the schemas of the events before and after it, which bronze has. */
+  private void followRenames(SilverTable silver, BronzeSlice slice) {
+    if (source.renames().isEmpty() || examined.containsAll(slice.contents().schemas())) {
+      return;
+    }
+    silver.rename(
+        SchemaVersion.history(spark.table(bronzeName.quoted()), schemas, topic, epoch),
+        source.renames());
+    examined.addAll(slice.contents().schemas());
+  }
+
+  /** Returns the schemas of a slice; one that lies on both sides of a rename counts as two. */
+  private List<EventSchema> eventSchemas(BronzeSlice slice, Renames renames) {
+    List<EventSchema> events = new ArrayList<>();
+    if (renames.followed().isEmpty()) {
+      for (String fingerprint : slice.contents().schemas()) {
+        events.add(EventSchema.of(fingerprint, schemas.schema(fingerprint)));
+      }
+      return events;
+    }
+    for (BronzeSlice.Span span : slice.spans()) {
+      EventSchema schema = EventSchema.of(span.schema(), schemas.schema(span.schema()));
+      for (Position position : List.of(span.first(), span.last())) {
+        events.add(schema.before(renames.behind(position.epoch(), position.lsn())));
+      }
+    }
+    return events;
   }
 
   private Dataset<Row> fold(

@@ -11,17 +11,22 @@ import dev.cdclake.lake.ExpectationResults;
 import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.Renames;
+import dev.cdclake.lake.Renames.Rename;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.SilverKey;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.Transaction;
 import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Type;
@@ -32,12 +37,17 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A silver table: one current row per key, replaced merge-on-read by position deletes. */
 final class SilverTable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SilverTable.class);
 
   private static final long MOST_KEYS_SENT = 500_000;
 
@@ -82,29 +92,104 @@ final class SilverTable {
   }
 
   SilverSchema schema() {
-    return SilverSchema.of(table.schema(), SilverKey.of(table));
+    return SilverSchema.of(table);
   }
 
-  /** Adds columns that events have and the table has not, and widens those that must be. */
+  /**
+   * Follows renames of source columns that are declared in the pipeline file: the column keeps its
+   * id and its values. The renames are recorded in the same commit.
+   *
+   * @param history of the table's events, oldest first
+   * @param declared the earlier name of a column, and the one that followed
+   */
+  void rename(List<SchemaVersion> history, Map<String, String> declared) {
+    for (int i = 1; i < history.size(); i++) {
+      SchemaVersion before = history.get(i - 1);
+      Set<String> names = before.schema().columns().keySet();
+      Position at = history.get(i).first();
+      Renames.between(names, history.get(i).schema().columns().keySet(), declared)
+          .forEach(
+              (earlier, later) -> {
+                if (!schema().renames().has(earlier, later)) {
+                  rename(earlier, later, before, at);
+                }
+              });
+    }
+  }
+
+  private void rename(String earlier, String later, SchemaVersion before, Position at) {
+    boolean laterWasAnother = before.schema().columns().containsKey(later);
+    if (laterWasAnother) {
+      // Both columns may be newer than the table; the one whose name is taken must be there.
+      List<Rename> behind = schema().renames().behind(before.first().epoch(), before.first().lsn());
+      evolve(List.of(before.schema().before(behind)));
+    }
+    SilverSchema silver = schema();
+    boolean hasEarlier = silver.has(SilverKey.lakeName(earlier));
+    boolean hasLater = silver.has(SilverKey.lakeName(later));
+    if (hasEarlier && hasLater && !laterWasAnother) {
+      LOG.warn(
+          "Cannot rename column '{}' of table '{}' to '{}': changes with the later name were folded"
+              + " before 'renames' declared it, so it has both (expected only the first). Fill the"
+              + " second one with './cdclake schema backfill {} {}'.",
+          earlier,
+          name.label(),
+          later,
+          name.name(),
+          later);
+      return;
+    }
+    Transaction transaction = table.newTransaction();
+    String setAside = hasEarlier && hasLater ? silver.freeName(later + "_dropped") : null;
+    if (setAside != null) {
+      transaction
+          .updateSchema()
+          .renameColumn(SilverKey.lakeName(later), SilverKey.lakeName(setAside))
+          .commit();
+    }
+    if (hasEarlier) {
+      transaction
+          .updateSchema()
+          .renameColumn(SilverKey.lakeName(earlier), SilverKey.lakeName(later))
+          .commit();
+    }
+    SilverKey key = SilverKey.of(table);
+    Rename rename = new Rename(earlier, later, at, setAside);
+    transaction
+        .updateProperties()
+        .set(Renames.PROPERTY, silver.renames().with(rename).toProperty())
+        .set(SilverKey.PROPERTY, (hasEarlier ? key.renamed(earlier, later) : key).toProperty())
+        .commit();
+    transaction.commitTransaction();
+    table.refresh();
+  }
+
+  /**
+   * Adds columns that events have and the table has not, and widens those that must be. An event
+   * without the table's key changes nothing, for it is rejected.
+   */
   void evolve(List<EventSchema> events) {
     UpdateSchema update = table.updateSchema();
-    StructType columns = schema().columns();
+    SilverSchema silver = schema();
     Map<String, DataType> known = new HashMap<>();
-    for (var field : columns.fields()) {
+    for (var field : silver.columns().fields()) {
       known.put(field.name(), field.dataType());
     }
     boolean changes = false;
     for (EventSchema event : events) {
+      if (silver.missingKey(event) != null || event.collision() != null) {
+        continue;
+      }
       for (Map.Entry<String, ColumnType> column : event.columns().entrySet()) {
-        String lakeName = SilverKey.lakeName(column.getKey());
+        String lakeName = event.lakeName(column.getKey());
         DataType wanted = column.getValue().sparkType();
         DataType actual = known.get(lakeName);
         if (actual == null) {
           update.addColumn(lakeName, iceberg(wanted));
-        } else if (SilverSchema.holds(actual, wanted) || !SilverSchema.holds(wanted, actual)) {
-          continue;
+        } else if (SilverSchema.widens(actual, wanted)) {
+          widen(update, lakeName, wanted);
         } else {
-          update.updateColumn(lakeName, iceberg(wanted).asPrimitiveType());
+          continue;
         }
         known.put(lakeName, wanted);
         changes = true;
@@ -112,6 +197,14 @@ final class SilverTable {
     }
     if (changes) {
       update.commit();
+    }
+  }
+
+  private static void widen(UpdateSchema update, String column, DataType wanted) {
+    if (wanted instanceof ArrayType array) {
+      update.updateColumn(column + ".element", iceberg(array.elementType()).asPrimitiveType());
+    } else {
+      update.updateColumn(column, iceberg(wanted).asPrimitiveType());
     }
   }
 

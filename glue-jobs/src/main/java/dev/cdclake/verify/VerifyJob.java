@@ -28,6 +28,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +45,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -135,19 +137,21 @@ public final class VerifyJob {
     SilverKey key = SilverKey.of(silver.get());
     StructType types = spark.table(pipeline.silver(table).quoted()).schema();
     List<SourceColumn> compared = new ArrayList<>();
+    List<StructField> fields = new ArrayList<>();
     List<String> notCompared = new ArrayList<>(columns.notCompared());
     for (SourceColumn column : columns.comparable()) {
-      if (List.of(types.fieldNames()).contains(SilverKey.lakeName(column.name()))) {
+      Optional<StructField> field = field(column.name(), types, table.renames());
+      if (field.isPresent()) {
         compared.add(column);
+        fields.add(field.get());
       } else {
         notCompared.add(column.name() + " (not in silver yet)");
       }
     }
-    int[] keyPositions = keyPositions(compared, key);
-    SourceReader reader = reader(table, snapshot, compared, types, keyPositions);
+    int[] keyPositions = keyPositions(fields, key);
+    SourceReader reader = reader(table, snapshot, compared, fields, keyPositions);
     Dataset<Row> source = source(reader, columns);
-    Dataset<Row> lakeRows =
-        silver(pipeline.silver(table), compared, keyPositions, snapshot.moment());
+    Dataset<Row> lakeRows = silver(pipeline.silver(table), fields, keyPositions, snapshot.moment());
     if (keyPositions.length == 0) {
       return Findings.asMultiset(table, source, lakeRows, notCompared);
     }
@@ -157,17 +161,34 @@ public final class VerifyJob {
     // A purged row leaves no trace of when it went: what the source no longer has either, went
     // since.
     try (SourceSnapshot now = SourceSnapshot.open(pipeline.source(), snapshot.access())) {
-      Dataset<Row> still = source(reader(table, now, compared, types, keyPositions), columns);
+      Dataset<Row> still = source(reader(table, now, compared, fields, keyPositions), columns);
       return Findings.verdict(
           table, Findings.gone(Findings.byKey(source, lakeRows), still), notCompared);
     }
   }
 
+  /**
+   * Finds the silver column that holds a source column: under its own name or, until a change with
+   * that name arrives, under the earlier one that 'renames' tells.
+   */
+  private static Optional<StructField> field(
+      String column, StructType types, Map<String, String> renames) {
+    Map<String, String> earlierNames = new HashMap<>();
+    renames.forEach((earlier, later) -> earlierNames.put(later, earlier));
+    for (String name = column; name != null; name = earlierNames.get(name)) {
+      String lakeName = SilverKey.lakeName(name);
+      if (types.getFieldIndex(lakeName).isDefined()) {
+        return Optional.of(types.apply(lakeName));
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Returns where the key's columns are; none if a row can only be compared as a whole. */
-  private static int[] keyPositions(List<SourceColumn> compared, SilverKey key) {
-    List<String> names = compared.stream().map(SourceColumn::name).toList();
-    return names.containsAll(key.source())
-        ? key.source().stream().mapToInt(names::indexOf).toArray()
+  private static int[] keyPositions(List<StructField> compared, SilverKey key) {
+    List<String> names = compared.stream().map(StructField::name).toList();
+    return key.isKeyed() && names.containsAll(key.columns())
+        ? key.columns().stream().mapToInt(names::indexOf).toArray()
         : new int[0];
   }
 
@@ -190,19 +211,15 @@ public final class VerifyJob {
       SourceTable table,
       SourceSnapshot snapshot,
       List<SourceColumn> compared,
-      StructType types,
+      List<StructField> fields,
       int[] keyPositions) {
-    List<DataType> typesInOrder =
-        compared.stream()
-            .map(column -> types.apply(SilverKey.lakeName(column.name())).dataType())
-            .toList();
+    List<DataType> types = fields.stream().map(StructField::dataType).toList();
     String query =
         "select "
             + compared.stream().map(SourceColumn::selection).collect(Collectors.joining(", "))
             + " from "
             + table.name().quoted();
-    return new SourceReader(
-        snapshot.access(), snapshot.moment(), query, typesInOrder, keyPositions);
+    return new SourceReader(snapshot.access(), snapshot.moment(), query, types, keyPositions);
   }
 
   /** Reads the source in the snapshot, large tables by several readers at once. */
@@ -227,11 +244,10 @@ public final class VerifyJob {
   }
 
   private Dataset<Row> silver(
-      LakeTable table, List<SourceColumn> compared, int[] keyPositions, Moment moment) {
-    StructType types = spark.table(table.quoted()).schema();
+      LakeTable table, List<StructField> compared, int[] keyPositions, Moment moment) {
     List<Column> columns = new ArrayList<>();
-    for (SourceColumn column : compared) {
-      columns.add(LakeColumns.select(types.apply(SilverKey.lakeName(column.name()))));
+    for (StructField field : compared) {
+      columns.add(LakeColumns.select(field));
     }
     int width = columns.size();
     columns.add(col(ChangeColumns.IS_ACTIVE));

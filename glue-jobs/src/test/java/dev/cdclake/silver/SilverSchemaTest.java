@@ -4,10 +4,14 @@ package dev.cdclake.silver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.fixture.Changes;
+import java.math.BigDecimal;
 import java.util.List;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SilverSchemaTest {
 
@@ -38,14 +42,45 @@ class SilverSchemaTest {
     assertThat(SilverSchema.holds(DataTypes.LongType, DataTypes.IntegerType)).isTrue();
     assertThat(SilverSchema.holds(DataTypes.DoubleType, DataTypes.FloatType)).isTrue();
     assertThat(SilverSchema.holds(decimal(12, 2), decimal(10, 2))).isTrue();
+    assertThat(SilverSchema.holds(decimal(12, 4), decimal(10, 2))).isTrue();
+    assertThat(SilverSchema.holds(decimal(38, 18), decimal(12, 4))).isTrue();
   }
 
   @Test
   void narrowerOrOtherTypeHoldsNothing() {
     assertThat(SilverSchema.holds(DataTypes.IntegerType, DataTypes.LongType)).isFalse();
     assertThat(SilverSchema.holds(decimal(10, 2), decimal(12, 2))).isFalse();
-    assertThat(SilverSchema.holds(decimal(12, 3), decimal(10, 2))).isFalse();
-    assertThat(SilverSchema.holds(DataTypes.StringType, DataTypes.IntegerType)).isFalse();
+    assertThat(SilverSchema.holds(decimal(11, 3), decimal(11, 2))).isFalse();
+    assertThat(SilverSchema.holds(DataTypes.StringType, DataTypes.TimestampType)).isFalse();
+    assertThat(SilverSchema.holds(decimal(10, 0), DataTypes.IntegerType)).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "int, bigint, true",
+    "float, double, true",
+    "'decimal(10,2)', 'decimal(12,2)', true",
+    "array<int>, array<bigint>, true",
+    "'decimal(10,2)', 'decimal(12,4)', false",
+    "int, 'decimal(10,0)', false",
+    "int, string, false",
+    "bigint, double, false",
+    "date, timestamp_ntz, false",
+    "timestamp_ntz, timestamp, false",
+    "bigint, int, false",
+    "string, int, false",
+  })
+  void columnWidensAsIcebergAllows(String from, String to, boolean widens) {
+    assertThat(SilverSchema.widens(DataType.fromDDL(from), DataType.fromDDL(to))).isEqualTo(widens);
+  }
+
+  @Test
+  void valueOfANarrowerTypeIsTurnedIntoTheColumns() {
+    assertThat(SilverSchema.widen(new BigDecimal("1.50"), decimal(12, 4)))
+        .isEqualTo(new BigDecimal("1.5000"));
+    assertThat(SilverSchema.widen(new BigDecimal("1.50"), DataTypes.StringType)).isEqualTo("1.50");
+    assertThat(SilverSchema.widen(7, DataTypes.StringType)).isEqualTo("7");
+    assertThat(SilverSchema.widen(null, DataTypes.StringType)).isNull();
   }
 
   @Test
