@@ -11,8 +11,10 @@ public enum RejectReason {
   KEY_UNREADABLE,
   /** The table has a key and the event has none. */
   KEY_MISSING,
-  /** An update or delete of a table that has no key to find the row by. */
+  /** An update or delete without anything to find the row by: no key, and no row before it. */
   CHANGE_WITHOUT_KEY,
+  /** An update or delete of a table without a key, and no row is as the row before it was. */
+  ROW_NOT_FOUND,
   /** The event carried no schema, so the types of its columns are unknown. */
   SCHEMA_MISSING,
   /** The type of a column cannot become the type that the silver table has. */

@@ -39,7 +39,8 @@ final class BronzeChanges {
     ChangeColumns.SCHEMA,
     ChangeColumns.KEY,
     ChangeColumns.AFTER,
-    ChangeColumns.MOVED_FROM
+    ChangeColumns.MOVED_FROM,
+    ChangeColumns.BEFORE
   };
 
   private static final String[] KEY_COLUMNS = {
@@ -50,6 +51,12 @@ final class BronzeChanges {
     ChangeColumns.LSN
   };
 
+  private static final Column IS_REMOVAL =
+      functions
+          .col(ChangeColumns.OP)
+          .isin("u", "d")
+          .and(functions.col(ChangeColumns.BEFORE).isNotNull());
+
   private BronzeChanges() {}
 
   /**
@@ -57,9 +64,27 @@ final class BronzeChanges {
    *
    * @param schemas text of the event schemas by fingerprint
    * @param groups by key: the group that its changes of the key tie it to, absent for most keys
+   * @param alike columns by which rows without a key are grouped; empty if no change has to find
+   *     one of them
    */
-  record Decoder(SilverSchema silver, Map<String, String> schemas, Map<String, String> groups)
+  record Decoder(
+      SilverSchema silver,
+      Map<String, String> schemas,
+      Map<String, String> groups,
+      List<String> alike)
       implements Serializable {
+
+    Decoder(SilverSchema silver, Map<String, String> schemas) {
+      this(silver, schemas, Map.of(), List.of());
+    }
+
+    Decoder withGroups(Map<String, String> moved) {
+      return new Decoder(silver, schemas, moved, alike);
+    }
+
+    Decoder withAlike(List<String> columns) {
+      return new Decoder(silver, schemas, groups, columns);
+    }
 
     /** Returns the schema of an event, its columns named as the table names them now. */
     EventSchema schema(String fingerprint, int epoch, long lsn) {
@@ -75,7 +100,7 @@ final class BronzeChanges {
   /** Decodes the changes of a slice. */
   static Dataset<Row> read(BronzeSlice slice, Broadcast<Decoder> decoder, StructType shape) {
     MapPartitionsFunction<Row, Row> decode =
-        rows -> map(rows, row -> List.of(change(row, decoder.value())));
+        rows -> map(rows, row -> changes(row, decoder.value()));
     return withoutTruncates(slice)
         .select(columns(COLUMNS))
         .mapPartitions(decode, Encoders.row(shape));
@@ -89,15 +114,34 @@ final class BronzeChanges {
         .mapPartitions(decode, Encoders.row(keyShape));
   }
 
-  /** Returns pairs of (key, key it had before) for the rows of a slice whose key was updated. */
+  /**
+   * Returns pairs of (key, key it had before) for the rows of a slice whose key was updated and
+   * that lack values which the row under the old key has.
+   */
   static List<Row> moves(BronzeSlice slice, Broadcast<Decoder> decoder, StructType pairShape) {
     MapPartitionsFunction<Row, Row> decode = rows -> map(rows, row -> move(row, decoder.value()));
     return slice
         .rows()
         .where(functions.col(ChangeColumns.MOVED_FROM).isNotNull())
-        .select(columns(KEY_COLUMNS))
+        .select(withKeyColumns(ChangeColumns.AFTER))
         .mapPartitions(decode, Encoders.row(pairShape))
         .collectAsList();
+  }
+
+  /** Returns the values that rows without a key had before their updates and deletes. */
+  static Dataset<Row> taken(BronzeSlice slice, Broadcast<Decoder> decoder, StructType alike) {
+    MapPartitionsFunction<Row, Row> decode =
+        rows -> map(rows, row -> taken(row, decoder.value(), alike));
+    return slice
+        .rows()
+        .where(IS_REMOVAL)
+        .select(withKeyColumns(ChangeColumns.BEFORE))
+        .mapPartitions(decode, Encoders.row(alike));
+  }
+
+  /** Whether a slice has updates or deletes. */
+  static boolean haveRemovals(BronzeSlice slice) {
+    return !slice.rows().where(IS_REMOVAL).isEmpty();
   }
 
   private static Dataset<Row> withoutTruncates(BronzeSlice slice) {
@@ -106,7 +150,8 @@ final class BronzeChanges {
         : slice.rows().where(functions.col(ChangeColumns.OP).notEqual("t"));
   }
 
-  private static Row change(Row bronze, Decoder decoder) {
+  /** Decodes one change, given the columns of {@link #read}. */
+  static List<Row> changes(Row bronze, Decoder decoder) {
     Object[] change = new Object[ChangeRow.at(ChangeRow.CURRENT) + 1];
     String op = bronze.getString(5);
     boolean snapshot = bronze.getBoolean(2);
@@ -122,12 +167,62 @@ final class BronzeChanges {
     change[ChangeRow.at(ChangeRow.SCHEMA)] = bronze.get(8);
     change[ChangeRow.at(ChangeRow.KEY_JSON)] = bronze.get(9);
     change[ChangeRow.at(ChangeRow.AFTER)] = bronze.get(10);
-    identify(change, op, bronze.getString(11), decoder);
-    return RowFactory.create(change);
+    change[ChangeRow.at(ChangeRow.BEFORE)] = bronze.get(12);
+    EventSchema schema = identify(change, bronze.getString(11), decoder);
+    return schema == null || decoder.silver().keyed()
+        ? List.of(RowFactory.create(change))
+        : parts(change, op, schema, decoder);
   }
 
-  /** Sets key and group, or the reason why the change has none. */
-  private static void identify(Object[] change, String op, String movedFrom, Decoder decoder) {
+  /**
+   * Returns the parts of a change of a table without a key: what takes the row before it, and what
+   * adds the row after it.
+   */
+  private static List<Row> parts(Object[] change, String op, EventSchema schema, Decoder decoder) {
+    boolean removes = "u".equals(op) || "d".equals(op);
+    if (removes && change[ChangeRow.at(ChangeRow.BEFORE)] == null) {
+      reject(
+          change,
+          RejectReason.CHANGE_WITHOUT_KEY,
+          "The table has no key, and the event does not say how the row was before");
+      return List.of(RowFactory.create(change));
+    }
+    List<Row> parts = new ArrayList<>(2);
+    try {
+      if (removes) {
+        parts.add(part(change, ChangeRow.BEFORE, ChangeRow.AFTER, schema, decoder));
+      }
+      if (!"d".equals(op)) {
+        parts.add(part(change, ChangeRow.AFTER, ChangeRow.BEFORE, schema, decoder));
+      }
+      return parts;
+    } catch (UnreadableValueException e) {
+      reject(change, RejectReason.VALUE_UNREADABLE, e.getMessage());
+      return List.of(RowFactory.create(change));
+    }
+  }
+
+  private static Row part(
+      Object[] change, String kept, String left, EventSchema schema, Decoder decoder)
+      throws UnreadableValueException {
+    Object[] part = change.clone();
+    part[ChangeRow.at(left)] = null;
+    if (!decoder.alike().isEmpty()) {
+      String json = (String) change[ChangeRow.at(kept)];
+      // All columns are read: a change of which one cannot be is rejected whole.
+      RowImage.decode(json, schema, decoder.silver(), schema.inLake());
+      part[ChangeRow.at(ChangeRow.GROUP)] =
+          RowImage.text(RowImage.decode(json, schema, decoder.silver(), decoder.alike()));
+    }
+    return RowFactory.create(part);
+  }
+
+  /**
+   * Sets key and group, or the reason why the change has none.
+   *
+   * @return the schema of the event, null if there is such a reason
+   */
+  private static EventSchema identify(Object[] change, String movedFrom, Decoder decoder) {
     String event =
         RowKey.text(
             List.of(
@@ -136,8 +231,7 @@ final class BronzeChanges {
     change[ChangeRow.at(ChangeRow.GROUP)] = event;
     String fingerprint = (String) change[ChangeRow.at(ChangeRow.SCHEMA)];
     if (fingerprint == null) {
-      reject(change, RejectReason.SCHEMA_MISSING, "The event carries no schema");
-      return;
+      return reject(change, RejectReason.SCHEMA_MISSING, "The event carries no schema");
     }
     EventSchema schema =
         decoder.schema(
@@ -146,22 +240,14 @@ final class BronzeChanges {
             (Long) change[ChangeRow.at(ChangeRow.LSN)]);
     String conflict = decoder.silver().conflict(schema);
     if (conflict != null) {
-      reject(change, RejectReason.SCHEMA_CONFLICT, conflict);
-      return;
+      return reject(change, RejectReason.SCHEMA_CONFLICT, conflict);
+    }
+    if (!decoder.silver().keyed()) {
+      return schema;
     }
     String keyJson = (String) change[ChangeRow.at(ChangeRow.KEY_JSON)];
-    if (!decoder.silver().keyed()) {
-      if (!"c".equals(op) && !"r".equals(op)) {
-        reject(
-            change,
-            RejectReason.CHANGE_WITHOUT_KEY,
-            "The table has no key, so the row to change cannot be found");
-      }
-      return;
-    }
     if (keyJson == null) {
-      reject(change, RejectReason.KEY_MISSING, "The event has no key, the table has one");
-      return;
+      return reject(change, RejectReason.KEY_MISSING, "The event has no key, the table has one");
     }
     try {
       String key = keyText(keyJson, schema, decoder);
@@ -170,23 +256,22 @@ final class BronzeChanges {
       if (movedFrom != null) {
         change[ChangeRow.at(ChangeRow.MOVED_FROM)] = keyText(movedFrom, schema, decoder);
       }
+      return schema;
     } catch (UnreadableValueException e) {
-      reject(change, RejectReason.KEY_UNREADABLE, e.getMessage());
+      return reject(change, RejectReason.KEY_UNREADABLE, e.getMessage());
     }
   }
 
-  private static void reject(Object[] change, RejectReason reason, String detail) {
+  private static EventSchema reject(Object[] change, RejectReason reason, String detail) {
     change[ChangeRow.at(ChangeRow.REASON)] = reason.name();
     change[ChangeRow.at(ChangeRow.DETAIL)] = detail;
+    return null;
   }
 
   private static List<Row> keys(Row bronze, Decoder decoder) {
     List<Row> keys = new ArrayList<>(1);
-    if (bronze.isNullAt(0)) {
-      return keys;
-    }
-    EventSchema schema = schema(bronze, decoder);
-    if (decoder.silver().conflict(schema) != null) {
+    EventSchema schema = usable(bronze, decoder);
+    if (schema == null) {
       return keys;
     }
     for (int column = 1; column <= 2; column++) {
@@ -203,9 +288,12 @@ final class BronzeChanges {
   }
 
   private static List<Row> move(Row bronze, Decoder decoder) {
+    EventSchema schema = usable(bronze, decoder);
+    if (schema == null) {
+      return List.of();
+    }
     try {
-      EventSchema schema = schema(bronze, decoder);
-      if (decoder.silver().conflict(schema) != null) {
+      if (!UnavailableValue.isIn(bronze.getString(5), schema)) {
         return List.of();
       }
       return List.of(
@@ -218,14 +306,43 @@ final class BronzeChanges {
     }
   }
 
-  /** Returns the schema of a row of {@link #KEY_COLUMNS}. */
-  private static EventSchema schema(Row bronze, Decoder decoder) {
-    return decoder.schema(bronze.getString(0), bronze.getInt(3), bronze.getLong(4));
+  private static List<Row> taken(Row bronze, Decoder decoder, StructType alike) {
+    EventSchema schema = usable(bronze, decoder);
+    if (schema == null) {
+      return List.of();
+    }
+    try {
+      return List.of(
+          RowFactory.create(
+              RowImage.decode(
+                  bronze.getString(5), schema, decoder.silver(), List.of(alike.fieldNames()))));
+    } catch (UnreadableValueException e) {
+      // The change itself is rejected with this reason when it is decoded.
+      return List.of();
+    }
+  }
+
+  /**
+   * Returns the schema of a row of {@link #KEY_COLUMNS}, null if it has none or its values do not
+   * fit the table.
+   */
+  private static EventSchema usable(Row bronze, Decoder decoder) {
+    if (bronze.isNullAt(0)) {
+      return null;
+    }
+    EventSchema schema = decoder.schema(bronze.getString(0), bronze.getInt(3), bronze.getLong(4));
+    return decoder.silver().conflict(schema) == null ? schema : null;
   }
 
   private static String keyText(String json, EventSchema schema, Decoder decoder)
       throws UnreadableValueException {
     return RowKey.text(Arrays.asList(RowKey.decode(json, schema, decoder.silver())));
+  }
+
+  private static Column[] withKeyColumns(String more) {
+    List<String> names = new ArrayList<>(List.of(KEY_COLUMNS));
+    names.add(more);
+    return columns(names.toArray(String[]::new));
   }
 
   private static Column[] columns(String... names) {

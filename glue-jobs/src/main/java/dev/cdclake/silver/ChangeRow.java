@@ -34,7 +34,13 @@ final class ChangeRow {
   static final String COMMITTED_AT = "committed_at";
   static final String SCHEMA = "schema";
   static final String KEY_JSON = "key_json";
+
+  /** The row before the change as JSON; NULL where the source did not log it. */
+  static final String BEFORE = "before";
+
+  /** The row after the change as JSON; NULL for a delete. */
   static final String AFTER = "after";
+
   static final String MOVED_FROM = "moved_from";
   static final String CURRENT = "current";
   static final String FILE = "file";
@@ -60,6 +66,7 @@ final class ChangeRow {
           .add(COMMITTED_AT, DataTypes.TimestampType)
           .add(SCHEMA, DataTypes.StringType)
           .add(KEY_JSON, DataTypes.StringType)
+          .add(BEFORE, DataTypes.StringType)
           .add(AFTER, DataTypes.StringType)
           .add(MOVED_FROM, DataTypes.StringType)
           .add(REASON, DataTypes.StringType)

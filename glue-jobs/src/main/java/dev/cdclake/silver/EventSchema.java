@@ -53,6 +53,11 @@ record EventSchema(
     return types;
   }
 
+  /** Returns the names of the columns in the lake, in the source's order. */
+  List<String> inLake() {
+    return columns.keySet().stream().map(this::lakeName).toList();
+  }
+
   private static EventSchema named(Map<String, ColumnType> columns, List<Rename> renames) {
     Map<String, String> names = new HashMap<>();
     Map<String, String> owners = new HashMap<>();

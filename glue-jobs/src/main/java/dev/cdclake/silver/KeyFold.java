@@ -5,14 +5,15 @@ import static dev.cdclake.silver.ChangeRow.at;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
+import dev.cdclake.lake.Position;
 import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import dev.cdclake.silver.RowGroup.RowNotFoundException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -31,7 +32,8 @@ import org.apache.spark.util.LongAccumulator;
  * comes out.
  *
  * <p>Only the changes of one group are in memory at a time. Keys that an update of the key connects
- * form one group, because the new key takes the values it was not sent from the old key's row.
+ * form one group where the new key takes values it was not sent from the old key's row. In a table
+ * without a key, rows that look alike form one.
  */
 final class KeyFold {
 
@@ -117,14 +119,13 @@ final class KeyFold {
   }
 
   /** Turns sorted rows into folded rows, group after group. */
-  private static final class Groups implements Iterator<Row> {
+  static final class Groups implements Iterator<Row> {
 
     private final Iterator<Row> rows;
     private final Decoder decoder;
     private final Rules rules;
     private final Outcomes outcomes;
     private final RowState.Layout layout;
-    private final Map<RowState, List<Object[]>> versions = new HashMap<>();
     private Row next;
     private Iterator<Row> folded = List.<Row>of().iterator();
 
@@ -133,7 +134,7 @@ final class KeyFold {
       this.decoder = decoder;
       this.rules = rules;
       this.outcomes = outcomes;
-      this.layout = new RowState.Layout(decoder.silver());
+      this.layout = new RowState.Layout(decoder.silver(), rules);
       this.next = rows.hasNext() ? rows.next() : null;
     }
 
@@ -155,57 +156,32 @@ final class KeyFold {
 
     private List<Row> foldGroup() {
       String group = next.getString(at(ChangeRow.GROUP));
-      Map<String, RowState> states = new LinkedHashMap<>();
+      RowGroup rows = decoder.silver().keyed() ? new KeyedRows(layout) : new UnkeyedRows(layout);
+      Iterator<Truncation> truncations = rules.truncations().iterator();
+      Truncation truncation = truncations.hasNext() ? truncations.next() : null;
       List<Row> out = new ArrayList<>();
       while (next != null && group.equals(next.getString(at(ChangeRow.GROUP)))) {
-        take(next, states, out);
-        next = rows.hasNext() ? rows.next() : null;
-      }
-      for (RowState state : states.values()) {
-        rules.truncations().forEach(truncation -> truncate(state, truncation));
-        if (rules.everyVersion()) {
-          versions.getOrDefault(state, List.of()).forEach(row -> out.add(RowFactory.create(row)));
-        } else if (state.isChanged()) {
-          out.add(state.folded(rules.purgeDeleted()));
+        while (truncation != null
+            && next.getInt(at(ChangeRow.KIND)) != 0
+            && isBefore(truncation, next)) {
+          rows.truncate(truncation);
+          truncation = truncations.hasNext() ? truncations.next() : null;
         }
+        take(next, rows, out);
+        next = this.rows.hasNext() ? this.rows.next() : null;
       }
-      versions.clear();
+      rules.truncations().forEach(rows::truncate);
+      out.addAll(rows.folded());
       return out;
     }
 
-    private void truncate(RowState state, Truncation truncation) {
-      if (state.truncate(truncation)) {
-        keepVersion(state, null);
-      }
-    }
-
-    /** Keeps what a change made of a row, with the event's text in case it is to be rejected. */
-    private void keepVersion(RowState state, Row change) {
-      if (!rules.everyVersion()) {
-        return;
-      }
-      SilverSchema silver = decoder.silver();
-      List<Object[]> kept = versions.computeIfAbsent(state, unknown -> new ArrayList<>());
-      if (!kept.isEmpty()) {
-        kept.get(kept.size() - 1)[FoldedRow.at(silver, FoldedRow.NEWEST)] = false;
-      }
-      Object[] version = state.version(rules.purgeDeleted());
-      if (change != null) {
-        version[FoldedRow.at(silver, FoldedRow.KEY_JSON)] = change.get(at(ChangeRow.KEY_JSON));
-        version[FoldedRow.at(silver, FoldedRow.VALUE_JSON)] = change.get(at(ChangeRow.AFTER));
-      }
-      kept.add(version);
-    }
-
-    private void take(Row row, Map<String, RowState> states, List<Row> out) {
-      String key = row.getString(at(ChangeRow.KEY));
+    private void take(Row row, RowGroup rows, List<Row> out) {
       if (row.getInt(at(ChangeRow.KIND)) == 0) {
-        states
-            .computeIfAbsent(key, unknown -> RowState.unknown(layout))
-            .take(
-                row.getStruct(at(ChangeRow.CURRENT)),
-                row.getString(at(ChangeRow.FILE)),
-                row.getLong(at(ChangeRow.POSITION)));
+        rows.add(
+            row.getString(at(ChangeRow.KEY)),
+            row.getStruct(at(ChangeRow.CURRENT)),
+            row.getString(at(ChangeRow.FILE)),
+            row.getLong(at(ChangeRow.POSITION)));
         return;
       }
       if (!row.isNullAt(at(ChangeRow.REASON))) {
@@ -214,53 +190,55 @@ final class KeyFold {
                 row, row.getString(at(ChangeRow.REASON)), row.getString(at(ChangeRow.DETAIL))));
         return;
       }
-      RowState state = states.computeIfAbsent(key, unknown -> RowState.unknown(layout));
-      truncateBefore(row, states);
-      String movedFrom = row.getString(at(ChangeRow.MOVED_FROM));
       try {
-        boolean applied =
-            state.apply(
-                row,
-                decoder.schema(
-                    row.getString(at(ChangeRow.SCHEMA)),
-                    row.getInt(at(ChangeRow.EPOCH)),
-                    row.getLong(at(ChangeRow.LSN))),
-                movedFrom == null ? null : before(row, states.get(movedFrom)));
-        if (applied) {
-          keepVersion(state, row);
-        }
-        count(applied, row);
+        EventSchema schema =
+            decoder.schema(
+                row.getString(at(ChangeRow.SCHEMA)),
+                row.getInt(at(ChangeRow.EPOCH)),
+                row.getLong(at(ChangeRow.LSN)));
+        count(rows.apply(row, schema), row);
       } catch (UnreadableValueException e) {
         out.add(rejected(row, RejectReason.VALUE_UNREADABLE.name(), e.getMessage()));
-      }
-    }
-
-    /** Returns the old key's row, unless silver has none or it is already another, newer row. */
-    private RowState before(Row change, RowState old) {
-      return old == null || old.isAfter(change) ? RowState.unknown(layout) : old;
-    }
-
-    /** Applies the TRUNCATEs that lie before a change, so that the change finds ended rows. */
-    private void truncateBefore(Row change, Map<String, RowState> states) {
-      for (Truncation truncation : rules.truncations()) {
-        int byEpoch = Integer.compare(truncation.epoch(), change.getInt(at(ChangeRow.EPOCH)));
-        boolean earlier =
-            byEpoch != 0
-                ? byEpoch < 0
-                : Long.compareUnsigned(truncation.lsn(), change.getLong(at(ChangeRow.LSN))) < 0;
-        if (earlier) {
-          states.values().forEach(state -> truncate(state, truncation));
+      } catch (RowNotFoundException e) {
+        if (rules.truncations().stream().anyMatch(later -> !isBefore(later, row))) {
+          count(false, row);
+        } else {
+          uncount(row);
+          out.add(rejected(row, RejectReason.ROW_NOT_FOUND.name(), e.getMessage()));
         }
       }
+    }
+
+    private static boolean isBefore(Truncation truncation, Row change) {
+      Position position =
+          new Position(change.getInt(at(ChangeRow.EPOCH)), change.getLong(at(ChangeRow.LSN)));
+      return truncation.position().compareTo(position) < 0;
+    }
+
+    /** An update that comes in two parts counts by the part that adds a row. */
+    private boolean isPartOfUpdate(Row change) {
+      return !decoder.silver().keyed()
+          && UnkeyedRows.isRemoval(change)
+          && "u".equals(change.getString(at(ChangeRow.OP)));
     }
 
     private void count(boolean applied, Row change) {
+      if (isPartOfUpdate(change)) {
+        return;
+      }
       if (!applied) {
         outcomes.superseded().add(1);
       } else if ("d".equals(change.getString(at(ChangeRow.OP)))) {
         outcomes.deleted().add(1);
       } else {
         outcomes.written().add(1);
+      }
+    }
+
+    /** Takes back what the other part of an update counted: the update is a rejected one. */
+    private void uncount(Row change) {
+      if (isPartOfUpdate(change)) {
+        outcomes.written().add(-1);
       }
     }
 
@@ -275,7 +253,8 @@ final class KeyFold {
       row[FoldedRow.at(silver, FoldedRow.REASON)] = reason;
       row[FoldedRow.at(silver, FoldedRow.DETAIL)] = detail;
       row[FoldedRow.at(silver, FoldedRow.KEY_JSON)] = change.get(at(ChangeRow.KEY_JSON));
-      row[FoldedRow.at(silver, FoldedRow.VALUE_JSON)] = change.get(at(ChangeRow.AFTER));
+      row[FoldedRow.at(silver, FoldedRow.VALUE_JSON)] =
+          change.get(at(change.isNullAt(at(ChangeRow.AFTER)) ? ChangeRow.BEFORE : ChangeRow.AFTER));
       return RowFactory.create(row);
     }
   }

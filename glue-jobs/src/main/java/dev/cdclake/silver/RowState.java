@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import dev.cdclake.silver.KeyFold.Rules;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +32,12 @@ final class RowState {
   /** Flag of a row whose value was never seen: {@code toast_unresolved:<column>}. */
   static final String UNRESOLVED = "toast_unresolved:";
 
+  /**
+   * What {@code _op} says of a row whose key another row got in a transaction that is not over; see
+   * {@link KeyRows}.
+   */
+  static final String COVERED = "m";
+
   /** Flag of a row whose value the lake's type cannot express: {@code unrepresentable:<column>}. */
   static final String UNREPRESENTABLE = "unrepresentable:";
 
@@ -45,9 +53,13 @@ final class RowState {
   private boolean known;
   private boolean changed;
 
+  /** What changes made of the row, if the {@link Rules} ask for every version; oldest first. */
+  private final List<Object[]> versions = new ArrayList<>();
+
   /** Where things are in a row, worked out once per task. */
   static final class Layout {
     private final SilverSchema silver;
+    private final Rules rules;
     private final Map<String, Integer> source;
     private final int active;
     private final int flags;
@@ -60,8 +72,9 @@ final class RowState {
     private final int op;
     private final int committedAt;
 
-    Layout(SilverSchema silver) {
+    Layout(SilverSchema silver, Rules rules) {
       this.silver = silver;
+      this.rules = rules;
       this.source = silver.sourcePositions();
       this.active = silver.columns().fieldIndex(ChangeColumns.IS_ACTIVE);
       this.flags = silver.columns().fieldIndex(ChangeColumns.DQ_FLAGS);
@@ -73,6 +86,15 @@ final class RowState {
       this.txid = silver.columns().fieldIndex(ChangeColumns.TXID);
       this.op = silver.columns().fieldIndex(ChangeColumns.OP);
       this.committedAt = silver.columns().fieldIndex(ChangeColumns.COMMITTED_AT);
+    }
+
+    SilverSchema silver() {
+      return silver;
+    }
+
+    /** Tells whether a row that silver has is covered; see {@link KeyRows}. */
+    boolean isCovered(Row current) {
+      return COVERED.equals(current.get(op));
     }
   }
 
@@ -130,9 +152,11 @@ final class RowState {
    */
   boolean apply(Row change, EventSchema schema, RowState movedFrom)
       throws UnreadableValueException {
-    if (!isNewer(change)) {
+    if (!isBefore(change)) {
       boolean checkAgain = heldFile != null && !changed && isSame(change);
-      changed |= checkAgain;
+      if (checkAgain) {
+        keepVersion(change);
+      }
       return checkAgain;
     }
     boolean delete = "d".equals(change.getString(at(ChangeRow.OP)));
@@ -144,27 +168,57 @@ final class RowState {
       takeValues(change, schema, movedFrom);
     }
     row[layout.active] = !delete;
+    row[layout.op] = change.get(at(ChangeRow.OP));
+    locate(change);
+    known = true;
+    keepVersion(change);
+    return true;
+  }
+
+  /** Moves an active row to the position of a change that was about another row of its key. */
+  void touch(Row change) {
+    if (isCovered()) {
+      row[layout.active] = true;
+      row[layout.op] = "u";
+    }
+    locate(change);
+    if (!versions.isEmpty()) {
+      versions.remove(versions.size() - 1);
+    }
+    keepVersion(change);
+  }
+
+  private void locate(Row change) {
     row[layout.epoch] = change.get(at(ChangeRow.EPOCH));
     row[layout.lsn] = change.get(at(ChangeRow.LSN));
     row[layout.snapshot] = change.getInt(at(ChangeRow.STREAMED)) == 0;
     row[layout.partition] = change.get(at(ChangeRow.PARTITION));
     row[layout.offset] = change.get(at(ChangeRow.OFFSET));
     row[layout.txid] = change.get(at(ChangeRow.TXID));
-    row[layout.op] = change.get(at(ChangeRow.OP));
     row[layout.committedAt] = change.get(at(ChangeRow.COMMITTED_AT));
-    known = true;
-    changed = true;
-    return true;
   }
 
-  /**
-   * Ends the row if it is older than a TRUNCATE; its last values stay, as after a delete.
-   *
-   * @return whether it did
-   */
-  boolean truncate(Truncation truncation) {
+  /** Keeps what a change made of the row, with the event's text in case it is to be rejected. */
+  private void keepVersion(Row change) {
+    changed = true;
+    if (!layout.rules.everyVersion()) {
+      return;
+    }
+    if (!versions.isEmpty()) {
+      versions.get(versions.size() - 1)[FoldedRow.at(layout.silver, FoldedRow.NEWEST)] = false;
+    }
+    Object[] version = folded(row, isActive() || !layout.rules.purgeDeleted());
+    if (change != null) {
+      version[FoldedRow.at(layout.silver, FoldedRow.KEY_JSON)] = change.get(at(ChangeRow.KEY_JSON));
+      version[FoldedRow.at(layout.silver, FoldedRow.VALUE_JSON)] = change.get(at(ChangeRow.AFTER));
+    }
+    versions.add(version);
+  }
+
+  /** Ends the row if it is older than a TRUNCATE; its last values stay, as after a delete. */
+  void truncate(Truncation truncation) {
     if (!known || !isActive() || !isBefore(truncation)) {
-      return false;
+      return;
     }
     row[layout.active] = false;
     row[layout.epoch] = truncation.epoch();
@@ -175,8 +229,7 @@ final class RowState {
     if (truncation.committedAt() != null) {
       row[layout.committedAt] = truncation.committedAt();
     }
-    changed = true;
-    return true;
+    keepVersion(null);
   }
 
   /** Whether the row's last change lies behind another change in the source's log. */
@@ -190,6 +243,34 @@ final class RowState {
         : Long.compareUnsigned((Long) row[layout.lsn], change.getLong(at(ChangeRow.LSN))) > 0;
   }
 
+  /** Whether the row's last change and another one are at one position of the source's log. */
+  boolean isAt(Row change) {
+    return known
+        && change.getInt(at(ChangeRow.EPOCH)) == (Integer) row[layout.epoch]
+        && change.getLong(at(ChangeRow.LSN)) == (Long) row[layout.lsn];
+  }
+
+  /** Whether the row's last change and another one are of one transaction. */
+  boolean isOf(Row change) {
+    return known
+        && row[layout.txid] != null
+        && row[layout.txid].equals(change.get(at(ChangeRow.TXID)));
+  }
+
+  boolean isCovered() {
+    return COVERED.equals(row[layout.op]);
+  }
+
+  /** Whether silver has the row. */
+  boolean isStored() {
+    return file != null || heldFile != null;
+  }
+
+  /** Spells the values of some columns; see {@link RowImage}. */
+  String image(List<String> columns) {
+    return RowImage.text(columns.stream().map(name -> row[layout.source.get(name)]).toArray());
+  }
+
   boolean isActive() {
     return Boolean.TRUE.equals(row[layout.active]);
   }
@@ -199,21 +280,35 @@ final class RowState {
     return changed;
   }
 
-  /** Returns the row to write. */
-  Row folded(boolean purgeDeleted) {
-    return RowFactory.create(version(purgeDeleted));
+  /** Returns the row to write; with its earlier versions, oldest first, if the rules say so. */
+  List<Row> folded() {
+    return layout.rules.everyVersion()
+        ? versions.stream().map(RowFactory::create).toList()
+        : List.of(RowFactory.create(folded(row, isActive() || !layout.rules.purgeDeleted())));
   }
 
-  /** Returns the row as it is now, for {@link FoldedRow}; later changes do not alter it. */
-  Object[] version(boolean purgeDeleted) {
+  /** Returns the row to write for one that is covered until its transaction is over. */
+  Row foldedCovered() {
+    Object[] covered = row.clone();
+    covered[layout.active] = false;
+    covered[layout.op] = COVERED;
+    return RowFactory.create(folded(covered, true));
+  }
+
+  /** Returns a row that gives up its place in silver and stores nothing. */
+  Row foldedAway() {
+    return RowFactory.create(folded(new Object[row.length], false));
+  }
+
+  private Object[] folded(Object[] values, boolean stored) {
     Object[] folded = new Object[FoldedRow.width(layout.silver)];
-    System.arraycopy(row, 0, folded, 0, row.length);
+    System.arraycopy(values, 0, folded, 0, values.length);
     folded[FoldedRow.at(layout.silver, FoldedRow.REPLACES_FILE)] = file;
     folded[FoldedRow.at(layout.silver, FoldedRow.REPLACES_POSITION)] = position;
     folded[FoldedRow.at(layout.silver, FoldedRow.HELD_FILE)] = heldFile;
     folded[FoldedRow.at(layout.silver, FoldedRow.HELD_POSITION)] = heldPosition;
     folded[FoldedRow.at(layout.silver, FoldedRow.NEWEST)] = true;
-    folded[FoldedRow.at(layout.silver, FoldedRow.STORED)] = isActive() || !purgeDeleted;
+    folded[FoldedRow.at(layout.silver, FoldedRow.STORED)] = stored;
     return folded;
   }
 
@@ -225,7 +320,8 @@ final class RowState {
         && row[layout.offset].equals(change.get(at(ChangeRow.OFFSET)));
   }
 
-  private boolean isNewer(Row change) {
+  /** Whether the row's last change comes before another one, in the order of one key's changes. */
+  boolean isBefore(Row change) {
     if (!known) {
       return true;
     }
@@ -245,7 +341,8 @@ final class RowState {
     return change.getLong(at(ChangeRow.OFFSET)) > (Long) row[layout.offset];
   }
 
-  private boolean isBefore(Truncation truncation) {
+  /** Whether the row's last change lies before a TRUNCATE. */
+  boolean isBefore(Truncation truncation) {
     int byEpoch = Integer.compare((Integer) row[layout.epoch], truncation.epoch());
     return byEpoch != 0
         ? byEpoch < 0
@@ -260,7 +357,7 @@ final class RowState {
     int column = 0;
     for (Map.Entry<String, ColumnType> entry : schema.columns().entrySet()) {
       JsonNode value = after.get(entry.getKey());
-      unavailable[column] = value == null || UnavailableValue.is(value, entry.getValue());
+      unavailable[column] = UnavailableValue.isAt(value, entry.getValue());
       values[column] = unavailable[column] ? null : decode(entry, value);
       column++;
     }

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -39,6 +40,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
@@ -198,25 +200,34 @@ public final class SilverJob {
     SilverSchema silver = table.schema();
     Map<String, String> texts = new HashMap<>();
     slice.contents().schemas().forEach(key -> texts.put(key, schemas.schema(key)));
-    Map<String, String> groups = groups(slice, new Decoder(silver, texts, Map.of()));
-    Broadcast<Decoder> decoder = context.broadcast(new Decoder(silver, texts, groups));
+    Decoder decoder = new Decoder(silver, texts);
+    decoder =
+        silver.keyed()
+            ? decoder.withGroups(groups(slice, decoder))
+            : decoder.withAlike(alike(slice, silver));
+    Broadcast<Decoder> sent = context.broadcast(decoder);
     StructType shape = ChangeRow.of(silver);
     Rules rules =
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
 
-    Dataset<Row> changes = BronzeChanges.read(slice, decoder, shape);
+    Dataset<Row> changes = BronzeChanges.read(slice, sent, shape);
     Dataset<Row> together = changes;
-    if (slice.contents().truncates() > 0) {
-      together = changes.union(table.rows(silver, shape, groups));
-    } else if (silver.keyed() && table.table().currentSnapshot() != null) {
-      Dataset<Row> keys = BronzeChanges.keys(slice, decoder, keyShape(silver));
-      together = changes.union(table.rowsOf(keys, slice.contents().rows(), silver, shape, groups));
+    if (table.table().currentSnapshot() != null) {
+      if (slice.contents().truncates() > 0) {
+        together = changes.union(table.rows(shape, sent));
+      } else if (silver.keyed()) {
+        Dataset<Row> keys = BronzeChanges.keys(slice, sent, columns(silver, silver.key()));
+        together = changes.union(table.rowsOf(keys, slice.contents().rows(), shape, sent));
+      } else if (!decoder.alike().isEmpty()) {
+        Dataset<Row> taken = BronzeChanges.taken(slice, sent, columns(silver, decoder.alike()));
+        together = changes.union(table.rowsLike(taken, slice.contents().rows(), shape, sent));
+      }
     }
-    return KeyFold.fold(together, slice.contents().rows(), silver, decoder, rules, outcomes);
+    return KeyFold.fold(together, slice.contents().rows(), silver, sent, rules, outcomes);
   }
 
   private Map<String, String> groups(BronzeSlice slice, Decoder decoder) {
-    if (slice.contents().moves() == 0 || !decoder.silver().keyed()) {
+    if (slice.contents().moves() == 0) {
       return Map.of();
     }
     StructType pair =
@@ -224,9 +235,26 @@ public final class SilverJob {
     return KeyFold.groups(BronzeChanges.moves(slice, context.broadcast(decoder), pair));
   }
 
-  private static StructType keyShape(SilverSchema silver) {
+  /**
+   * Returns the columns by which rows without a key are looked up and grouped: those that every
+   * event of the slice has, arrays left out where there are others.
+   */
+  private List<String> alike(BronzeSlice slice, SilverSchema silver) {
+    if (!BronzeChanges.haveRemovals(slice)) {
+      return List.of();
+    }
+    Set<String> common = new TreeSet<>(silver.sourcePositions().keySet());
+    eventSchemas(slice, silver.renames()).forEach(event -> common.retainAll(event.inLake()));
+    List<String> single =
+        common.stream()
+            .filter(name -> !(silver.columns().apply(name).dataType() instanceof ArrayType))
+            .toList();
+    return single.isEmpty() ? List.copyOf(common) : single;
+  }
+
+  private static StructType columns(SilverSchema silver, List<String> names) {
     StructType shape = new StructType();
-    for (String column : silver.key()) {
+    for (String column : names) {
       shape = shape.add(silver.columns().apply(column));
     }
     return shape;

@@ -1,9 +1,12 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import static org.apache.spark.sql.functions.array_contains;
 import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 
+import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
@@ -17,7 +20,9 @@ import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.Renames.Rename;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.SilverKey;
+import dev.cdclake.silver.BronzeChanges.Decoder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +36,7 @@ import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Type;
 import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -209,8 +215,8 @@ final class SilverTable {
   }
 
   /** Returns all rows in the shape of {@link ChangeRow}. */
-  Dataset<Row> rows(SilverSchema silver, StructType shape, Map<String, String> groups) {
-    return currentRows(placedRows(silver), silver, shape, groups);
+  Dataset<Row> rows(StructType shape, Broadcast<Decoder> decoder) {
+    return currentRows(placedRows(decoder.value().silver()), shape, decoder);
   }
 
   /**
@@ -219,19 +225,44 @@ final class SilverTable {
    * @param changes how many keys there are at most: few are sent to every reader of the table
    */
   Dataset<Row> rowsOf(
-      Dataset<Row> keys,
-      long changes,
-      SilverSchema silver,
-      StructType shape,
-      Map<String, String> groups) {
-    Dataset<Row> placed = placedRows(silver);
+      Dataset<Row> keys, long changes, StructType shape, Broadcast<Decoder> decoder) {
+    Dataset<Row> placed = placedRows(decoder.value().silver());
     Column sameKey =
-        silver.key().stream()
-            .map(column -> placed.col(column).equalTo(keys.col(column)))
+        decoder.value().silver().key().stream()
+            .map(column -> placed.col(quoted(column)).equalTo(keys.col(quoted(column))))
             .reduce(Column::and)
             .orElseThrow();
-    Dataset<Row> few = changes <= MOST_KEYS_SENT ? broadcast(keys) : keys;
-    return currentRows(placed.join(few, sameKey, "left_semi"), silver, shape, groups);
+    return currentRows(placed.join(few(keys, changes), sameKey, "left_semi"), shape, decoder);
+  }
+
+  /**
+   * Returns the rows, active or held back, that look like one of the given, in the shape of {@link
+   * ChangeRow}; there may be more rows that look alike than are looked for.
+   *
+   * @param taken values in the columns that tell which rows are alike
+   * @param changes how many are looked for at most
+   */
+  Dataset<Row> rowsLike(
+      Dataset<Row> taken, long changes, StructType shape, Broadcast<Decoder> decoder) {
+    Dataset<Row> placed =
+        placedRows(decoder.value().silver())
+            .where(
+                col(ChangeColumns.IS_ACTIVE)
+                    .or(array_contains(col(ChangeColumns.DQ_FLAGS), Expectations.QUARANTINED)));
+    Column alike =
+        decoder.value().alike().stream()
+            .map(column -> placed.col(quoted(column)).eqNullSafe(taken.col(quoted(column))))
+            .reduce(Column::and)
+            .orElse(lit(true));
+    return currentRows(placed.join(few(taken, changes), alike, "left_semi"), shape, decoder);
+  }
+
+  private static Dataset<Row> few(Dataset<Row> looked, long changes) {
+    return changes <= MOST_KEYS_SENT ? broadcast(looked) : looked;
+  }
+
+  private static String quoted(String column) {
+    return "`" + column.replace("`", "``") + "`";
   }
 
   /**
@@ -271,31 +302,41 @@ final class SilverTable {
   }
 
   private static Dataset<Row> currentRows(
-      Dataset<Row> placed, SilverSchema silver, StructType shape, Map<String, String> groups) {
+      Dataset<Row> placed, StructType shape, Broadcast<Decoder> decoder) {
+    SilverSchema silver = decoder.value().silver();
     int width = silver.columns().size();
-    int[] key = silver.key().stream().mapToInt(silver.columns()::fieldIndex).toArray();
-    boolean keyed = silver.keyed();
+    int[] key = positions(silver, silver.key());
+    int[] alike = positions(silver, decoder.value().alike());
+    int epoch = silver.columns().fieldIndex(ChangeColumns.EPOCH);
+    int lsn = silver.columns().fieldIndex(ChangeColumns.LSN);
     MapFunction<Row, Row> toCurrent =
         row -> {
-          List<Object> keyValues = new ArrayList<>();
-          for (int position : key) {
-            keyValues.add(row.get(position));
-          }
-          String text = RowKey.text(keyValues);
+          String text = RowKey.text(Arrays.asList(values(row, key)));
           Object[] values = new Object[width];
           for (int i = 0; i < width; i++) {
             values[i] = row.get(i);
           }
           Object[] current = new Object[shape.size()];
-          current[ChangeRow.at(ChangeRow.GROUP)] = keyed ? groups.getOrDefault(text, text) : text;
+          current[ChangeRow.at(ChangeRow.GROUP)] =
+              alike.length == 0 ? decoder.value().group(text) : RowImage.text(values(row, alike));
           current[ChangeRow.at(ChangeRow.KEY)] = text;
           current[ChangeRow.at(ChangeRow.KIND)] = 0;
+          current[ChangeRow.at(ChangeRow.EPOCH)] = row.get(epoch);
+          current[ChangeRow.at(ChangeRow.LSN)] = row.get(lsn);
           current[ChangeRow.at(ChangeRow.FILE)] = row.getString(width);
           current[ChangeRow.at(ChangeRow.POSITION)] = row.getLong(width + 1);
           current[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
           return RowFactory.create(current);
         };
     return placed.map(toCurrent, Encoders.row(shape));
+  }
+
+  private static int[] positions(SilverSchema silver, List<String> columns) {
+    return columns.stream().mapToInt(silver.columns()::fieldIndex).toArray();
+  }
+
+  private static Object[] values(Row row, int[] positions) {
+    return Arrays.stream(positions).mapToObj(row::get).toArray();
   }
 
   private static Type iceberg(DataType type) {

@@ -1,7 +1,10 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -25,6 +28,8 @@ final class UnavailableValue {
   private static final String BASE64 = Base64.getEncoder().encodeToString(BYTES);
   private static final String ID = UUID.nameUUIDFromBytes(BYTES).toString();
 
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private UnavailableValue() {}
 
   static boolean is(JsonNode value, ColumnType type) {
@@ -36,6 +41,23 @@ final class UnavailableValue {
       return isArray(value);
     }
     return value.isObject() && value.size() == 1 && TEXT.equals(value.path(TEXT).asText());
+  }
+
+  /** Tells whether an event lacks a value of the row after its change, in any column. */
+  static boolean isIn(String after, EventSchema schema) throws UnreadableValueException {
+    JsonNode row;
+    try {
+      row = JSON.readTree(after);
+    } catch (JsonProcessingException e) {
+      throw new UnreadableValueException("The row is not JSON", e);
+    }
+    return schema.columns().entrySet().stream()
+        .anyMatch(column -> isAt(row.get(column.getKey()), column.getValue()));
+  }
+
+  /** Tells whether a column lacks its value; one that vanished from the row does. */
+  static boolean isAt(JsonNode value, ColumnType type) {
+    return value == null || is(value, type);
   }
 
   private static boolean isBytes(JsonNode value, ColumnType type) {

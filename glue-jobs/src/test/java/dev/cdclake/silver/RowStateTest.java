@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import dev.cdclake.silver.KeyFold.Rules;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
@@ -38,7 +39,11 @@ class RowStateTest {
   private static final SilverSchema SILVER =
       new SilverSchema(SilverSchema.initial(EVENT), List.of("id"), true);
 
-  private static final RowState.Layout LAYOUT = new RowState.Layout(SILVER);
+  private static final RowState.Layout LAYOUT =
+      new RowState.Layout(SILVER, new Rules(List.of(), false, false));
+
+  private static final RowState.Layout PURGING =
+      new RowState.Layout(SILVER, new Rules(List.of(), true, false));
 
   private static final String UNAVAILABLE = '"' + Changes.UNAVAILABLE + '"';
 
@@ -50,7 +55,7 @@ class RowStateTest {
 
     assertThat(state.apply(insert(100, "new", "\"n\""), EVENT, null)).isTrue();
 
-    Row row = state.folded(false);
+    Row row = state.folded().get(0);
     assertThat(value(row, "id")).isEqualTo(3);
     assertThat(value(row, "status")).isEqualTo("new");
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(true);
@@ -68,7 +73,7 @@ class RowStateTest {
 
     assertThat(state.apply(insert(199, "new", "\"n\""), EVENT, null)).isFalse();
 
-    assertThat(value(state.folded(false), "status")).isEqualTo("paid");
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
   }
 
   @Test
@@ -79,7 +84,7 @@ class RowStateTest {
         .isTrue();
     assertThat(state.apply(insert(10_000, "late", "\"n\""), EVENT, null)).isFalse();
 
-    assertThat(value(state.folded(false), "status")).isEqualTo("back");
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("back");
   }
 
   @Test
@@ -92,8 +97,8 @@ class RowStateTest {
     assertThat(read.apply(change("r", 1, 100, false, 99, after("read", "\"n\"")), EVENT, null))
         .isFalse();
 
-    assertThat(value(read.folded(false), "status")).isEqualTo("paid");
-    assertThat(value(read.folded(false), ChangeColumns.SNAPSHOT)).isEqualTo(false);
+    assertThat(value(read.folded().get(0), "status")).isEqualTo("paid");
+    assertThat(value(read.folded().get(0), ChangeColumns.SNAPSHOT)).isEqualTo(false);
   }
 
   @Test
@@ -106,7 +111,7 @@ class RowStateTest {
     assertThat(state.apply(change("u", 1, 100, true, 9, after("third", "\"n\"")), EVENT, null))
         .isTrue();
 
-    assertThat(value(state.folded(false), "status")).isEqualTo("third");
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("third");
   }
 
   @Test
@@ -120,7 +125,7 @@ class RowStateTest {
 
   @Test
   void rowOfSilverThatNoChangeTouchesIsUnchanged() throws UnreadableValueException {
-    RowState current = current(stateAt(200, "paid", "\"n\"").folded(false));
+    RowState current = current(stateAt(200, "paid", "\"n\"").folded().get(0));
 
     current.apply(insert(100, "old", "\"n\""), EVENT, null);
 
@@ -129,11 +134,11 @@ class RowStateTest {
 
   @Test
   void rowOfSilverKeepsItsPlaceForTheDelete() throws UnreadableValueException {
-    RowState current = current(stateAt(200, "paid", "\"n\"").folded(false));
+    RowState current = current(stateAt(200, "paid", "\"n\"").folded().get(0));
 
     current.apply(insert(300, "sent", "\"n\""), EVENT, null);
 
-    Row row = current.folded(false);
+    Row row = current.folded().get(0);
     assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_FILE))).isEqualTo("f.parquet");
     assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_POSITION))).isEqualTo(17L);
   }
@@ -146,7 +151,7 @@ class RowStateTest {
 
     assertThat(state.apply(delete(200), EVENT, null)).isTrue();
 
-    Row row = state.folded(false);
+    Row row = state.folded().get(0);
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(false);
     assertThat(value(row, "status")).isEqualTo("paid");
     assertThat(value(row, ChangeColumns.OP)).isEqualTo("d");
@@ -156,10 +161,11 @@ class RowStateTest {
 
   @Test
   void deletedRowIsNotStoredWhenDeletesPurge() throws UnreadableValueException {
-    RowState state = stateAt(100, "paid", "\"n\"");
+    RowState state = RowState.unknown(PURGING);
+    state.apply(insert(100, "paid", "\"n\""), EVENT, null);
     state.apply(delete(200), EVENT, null);
 
-    assertThat(stored(state.folded(true))).isFalse();
+    assertThat(stored(state.folded().get(0))).isFalse();
   }
 
   @Test
@@ -168,7 +174,7 @@ class RowStateTest {
 
     assertThat(state.apply(delete(200), EVENT, null)).isTrue();
 
-    Row row = state.folded(false);
+    Row row = state.folded().get(0);
     assertThat(value(row, "id")).isEqualTo(3);
     assertThat(value(row, "status")).isNull();
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(false);
@@ -190,7 +196,7 @@ class RowStateTest {
     state.apply(delete(200), EVENT, null);
     state.apply(insert(201, "new", "null"), EVENT, null);
 
-    Row row = state.folded(false);
+    Row row = state.folded().get(0);
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(true);
     assertThat(value(row, "status")).isEqualTo("new");
     assertThat(value(row, "note")).isNull();
@@ -204,19 +210,19 @@ class RowStateTest {
 
     state.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
 
-    assertThat(value(state.folded(false), "note")).isEqualTo("long");
-    assertThat(value(state.folded(false), "status")).isEqualTo("paid");
-    assertThat(flags(state.folded(false))).isEmpty();
+    assertThat(value(state.folded().get(0), "note")).isEqualTo("long");
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
+    assertThat(flags(state.folded().get(0))).isEmpty();
   }
 
   @Test
   void unchangedToastValueIsKeptFromTheRowOfSilver() throws UnreadableValueException {
-    RowState current = current(stateAt(100, "new", "\"long\"").folded(false));
+    RowState current = current(stateAt(100, "new", "\"long\"").folded().get(0));
 
     current.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
 
-    assertThat(value(current.folded(false), "note")).isEqualTo("long");
-    assertThat(flags(current.folded(false))).isEmpty();
+    assertThat(value(current.folded().get(0), "note")).isEqualTo("long");
+    assertThat(flags(current.folded().get(0))).isEmpty();
   }
 
   @Test
@@ -225,8 +231,8 @@ class RowStateTest {
 
     state.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
 
-    assertThat(value(state.folded(false), "note")).isNull();
-    assertThat(flags(state.folded(false))).containsExactly("toast_unresolved:note");
+    assertThat(value(state.folded().get(0), "note")).isNull();
+    assertThat(flags(state.folded().get(0))).containsExactly("toast_unresolved:note");
   }
 
   @Test
@@ -235,22 +241,22 @@ class RowStateTest {
     state.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
 
     state.apply(insert(201, "sent", UNAVAILABLE), EVENT, null);
-    assertThat(flags(state.folded(false))).containsExactly("toast_unresolved:note");
+    assertThat(flags(state.folded().get(0))).containsExactly("toast_unresolved:note");
 
     state.apply(insert(202, "sent", "\"seen\""), EVENT, null);
-    assertThat(value(state.folded(false), "note")).isEqualTo("seen");
-    assertThat(flags(state.folded(false))).isEmpty();
+    assertThat(value(state.folded().get(0), "note")).isEqualTo("seen");
+    assertThat(flags(state.folded().get(0))).isEmpty();
   }
 
   @Test
   void unresolvedFlagOfTheRowOfSilverStays() throws UnreadableValueException {
     RowState unresolved = RowState.unknown(LAYOUT);
     unresolved.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
-    RowState current = current(unresolved.folded(false));
+    RowState current = current(unresolved.folded().get(0));
 
     current.apply(insert(300, "sent", UNAVAILABLE), EVENT, null);
 
-    assertThat(flags(current.folded(false))).containsExactly("toast_unresolved:note");
+    assertThat(flags(current.folded().get(0))).containsExactly("toast_unresolved:note");
   }
 
   @Test
@@ -260,7 +266,7 @@ class RowStateTest {
     state.apply(
         change("u", 1, 200, true, 1, "{\"id\":3,\"status\":\"paid\",\"total\":null}"), EVENT, null);
 
-    assertThat(value(state.folded(false), "note")).isEqualTo("long");
+    assertThat(value(state.folded().get(0), "note")).isEqualTo("long");
   }
 
   @Test
@@ -269,8 +275,8 @@ class RowStateTest {
 
     state.apply(insert(200, "paid", "null"), EVENT, null);
 
-    assertThat(value(state.folded(false), "note")).isNull();
-    assertThat(flags(state.folded(false))).isEmpty();
+    assertThat(value(state.folded().get(0), "note")).isNull();
+    assertThat(flags(state.folded().get(0))).isEmpty();
   }
 
   @Test
@@ -281,8 +287,8 @@ class RowStateTest {
 
     moved.apply(insert(200, "new", UNAVAILABLE), EVENT, old);
 
-    assertThat(value(moved.folded(false), "note")).isEqualTo("long");
-    assertThat(flags(moved.folded(false))).isEmpty();
+    assertThat(value(moved.folded().get(0), "note")).isEqualTo("long");
+    assertThat(flags(moved.folded().get(0))).isEmpty();
   }
 
   @Test
@@ -291,7 +297,7 @@ class RowStateTest {
 
     moved.apply(insert(200, "new", UNAVAILABLE), EVENT, RowState.unknown(LAYOUT));
 
-    assertThat(flags(moved.folded(false))).containsExactly("toast_unresolved:note");
+    assertThat(flags(moved.folded().get(0))).containsExactly("toast_unresolved:note");
   }
 
   // Values that the lake cannot hold.
@@ -302,8 +308,8 @@ class RowStateTest {
 
     state.apply(change("c", 1, 100, true, 1, afterTotal(tooLong())), EVENT, null);
 
-    assertThat(value(state.folded(false), "total")).isNull();
-    assertThat(flags(state.folded(false))).containsExactly("unrepresentable:total");
+    assertThat(value(state.folded().get(0), "total")).isNull();
+    assertThat(flags(state.folded().get(0))).containsExactly("unrepresentable:total");
   }
 
   @Test
@@ -313,7 +319,7 @@ class RowStateTest {
 
     state.apply(change("u", 1, 200, true, 2, afterTotal(UNAVAILABLE)), EVENT, null);
 
-    assertThat(flags(state.folded(false))).containsExactly("unrepresentable:total");
+    assertThat(flags(state.folded().get(0))).containsExactly("unrepresentable:total");
   }
 
   @Test
@@ -325,8 +331,8 @@ class RowStateTest {
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("Column 'id': \"x\" is not a value of type INT");
 
-    assertThat(value(state.folded(false), "status")).isEqualTo("new");
-    assertThat(value(state.folded(false), ChangeColumns.LSN)).isEqualTo(100L);
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("new");
+    assertThat(value(state.folded().get(0), ChangeColumns.LSN)).isEqualTo(100L);
   }
 
   // TRUNCATE.
@@ -337,7 +343,7 @@ class RowStateTest {
 
     state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH.plusSeconds(9)));
 
-    Row row = state.folded(false);
+    Row row = state.folded().get(0);
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(false);
     assertThat(value(row, "status")).isEqualTo("new");
     assertThat(value(row, ChangeColumns.OP)).isEqualTo("t");
@@ -372,8 +378,8 @@ class RowStateTest {
 
     state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH));
 
-    assertThat(value(state.folded(false), ChangeColumns.OP)).isEqualTo("d");
-    assertThat(value(state.folded(false), ChangeColumns.LSN)).isEqualTo(120L);
+    assertThat(value(state.folded().get(0), ChangeColumns.OP)).isEqualTo("d");
+    assertThat(value(state.folded().get(0), ChangeColumns.LSN)).isEqualTo(120L);
   }
 
   private static RowState stateAt(long lsn, String status, String note)

@@ -163,14 +163,61 @@ class SilverJobTest {
   }
 
   @Test
-  void tableWithoutKeyHasOneRowPerEvent() {
+  void tableWithoutKeyHasOneRowPerInsert() {
     Changes log = ORDERS.key();
     silver.carry(log.insert(1).at(10), log.insert(1).at(11));
-    StageReport report = silver.carry(log.insert(2).at(12), log.delete(1).at(13));
+    silver.carry(log.insert(2).at(12));
 
     assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(1), List.of(2));
-    assertThat(report.rejected()).isEqualTo(1);
-    assertThat(silver.rejected().get(0).<String>getAs("reason")).isEqualTo("CHANGE_WITHOUT_KEY");
+  }
+
+  @Test
+  void changesOfATableWithoutKeyFindTheirRowsInSilver() {
+    Changes log = ORDERS.key();
+    silver.carry(
+        log.insert(1).at(10).set("note", "n"),
+        log.insert(1).at(11).set("note", "n"),
+        log.insert(2).at(12),
+        log.insert(3).at(13));
+    StageReport report =
+        silver.carry(
+            log.update(1).at(20).set("note", "n").set("status", "paid").was("status", null),
+            log.delete(2).at(21),
+            log.delete(9).at(22));
+
+    assertThat(silver.rows("id", "status", "is_active"))
+        .containsExactly(
+            Arrays.asList(1, null, true),
+            Arrays.asList(1, "paid", true),
+            Arrays.asList(2, null, false),
+            Arrays.asList(3, null, true));
+    assertThat(List.of(report.read(), report.written(), report.deleted(), report.rejected()))
+        .containsExactly(3L, 1L, 1L, 1L);
+    assertThat(silver.rejected().get(0).<String>getAs("reason")).isEqualTo("ROW_NOT_FOUND");
+  }
+
+  @Test
+  void rowWithoutKeyIsFoundAlthoughTheTableGotAColumnInTheSameBatch() {
+    Changes log = ORDERS.key();
+    Changes wider = log.column("tag", "string");
+    silver.carry(log.insert(1).at(10), log.insert(2).at(11));
+    silver.carry(
+        log.delete(1).at(20), wider.insert(3).at(21).set("tag", "t"), wider.delete(2).at(22));
+
+    assertThat(silver.rows("id", "tag", "is_active"))
+        .containsExactly(
+            Arrays.asList(1, null, false), Arrays.asList(2, null, false), List.of(3, "t", true));
+  }
+
+  @Test
+  void updateOfATableWithoutKeyWhoseRowIsMissingAddsTheNewRowAndRejectsTheOld() {
+    Changes log = ORDERS.key();
+    StageReport report =
+        silver.carry(log.update(1).at(20).set("status", "paid").was("status", "new"));
+
+    assertThat(silver.rows("id", "status")).containsExactly(List.of(1, "paid"));
+    assertThat(List.of(report.read(), report.written(), report.rejected()))
+        .containsExactly(1L, 0L, 1L);
   }
 
   // Updates of the key.

@@ -1,0 +1,182 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import static dev.cdclake.silver.ChangeRow.at;
+
+import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Row;
+
+/**
+ * The rows that one key has while its changes are folded: one, except within a transaction.
+ *
+ * <p>Where the constraint of the key is deferrable, a transaction may give a row a key that another
+ * row still has, and give that one another key later: {@code update t set id = 3 - id} does. The
+ * other row is covered then. What ends or changes it says so by the row before the change, which
+ * such a table always sends, because PostgreSQL demands REPLICA IDENTITY FULL of it. When the
+ * transaction is over, no row is covered any more.
+ */
+final class KeyRows {
+
+  private final RowState.Layout layout;
+  private RowState top;
+  private final List<RowState> covered = new ArrayList<>();
+
+  /** Rows that are no longer under this key; their places in silver are given up. */
+  private final List<RowState> ended = new ArrayList<>();
+
+  /** The row that the newest delete took away. */
+  private RowState departed;
+
+  KeyRows(RowState.Layout layout) {
+    this.layout = layout;
+    this.top = RowState.unknown(layout);
+  }
+
+  /** Takes in a row that silver has under this key. */
+  void add(Row current, String file, long position) {
+    if (layout.isCovered(current)) {
+      covered.add(RowState.current(layout, current, file, position));
+    } else {
+      top.take(current, file, position);
+    }
+  }
+
+  /**
+   * Folds one change.
+   *
+   * @param old the rows under the key that the row had before, null if its key was not updated
+   * @return false if the change is older than the row and was left out
+   * @throws UnreadableValueException if a value cannot be read; then the rows are as before
+   */
+  boolean apply(Row change, EventSchema schema, KeyRows old) throws UnreadableValueException {
+    RowState movedFrom = old == null ? null : old.left(change);
+    if (!top.isBefore(change)) {
+      return top.apply(change, schema, movedFrom);
+    }
+    if (isDoneAlready(change)) {
+      return false;
+    }
+    if (!top.isOf(change)) {
+      ended.addAll(covered);
+      covered.clear();
+    }
+    if (isOntoAnotherRow(change)) {
+      RowState successor = RowState.unknown(layout);
+      successor.apply(change, schema, movedFrom);
+      covered.add(top);
+      top = successor;
+      return true;
+    }
+    RowState meant = meant(change, schema);
+    meant.apply(change, schema, movedFrom);
+    boolean delete = isDelete(change);
+    if (delete) {
+      departed = meant;
+    }
+    if (meant != top) {
+      if (delete) {
+        covered.remove(meant);
+        ended.add(meant);
+      }
+      top.touch(change);
+    } else if (delete && !covered.isEmpty()) {
+      ended.add(top);
+      top = covered.remove(covered.size() - 1);
+      top.touch(change);
+    }
+    return true;
+  }
+
+  /** Ends the rows that are older than a TRUNCATE. */
+  void truncate(Truncation truncation) {
+    top.truncate(truncation);
+    covered.removeIf(row -> row.isBefore(truncation) && ended.add(row));
+  }
+
+  /** Returns the rows to write, and those whose place is to be given up. */
+  List<Row> folded() {
+    List<Row> rows = new ArrayList<>(1);
+    for (RowState row : covered) {
+      if (!row.isCovered()) {
+        rows.add(row.foldedCovered());
+      }
+    }
+    for (RowState row : ended) {
+      if (row.isStored()) {
+        rows.add(row.foldedAway());
+      }
+    }
+    if (top.isChanged()) {
+      rows.addAll(top.folded());
+    }
+    return rows;
+  }
+
+  /**
+   * Whether a change puts a row where another one still is. On equal positions it is the same event
+   * once more.
+   */
+  private boolean isOntoAnotherRow(Row change) {
+    return "c".equals(change.getString(at(ChangeRow.OP)))
+        && !change.isNullAt(at(ChangeRow.TXID))
+        && top.isActive()
+        && !top.isAt(change);
+  }
+
+  /** Whether a delete that took away a covered row comes once more. */
+  private boolean isDoneAlready(Row change) {
+    return isDelete(change) && top.isActive() && top.isAt(change);
+  }
+
+  /** Returns which of the rows under this key a change is about. */
+  private RowState meant(Row change, EventSchema schema) throws UnreadableValueException {
+    String before = change.getString(at(ChangeRow.BEFORE));
+    if (covered.isEmpty() || before == null) {
+      return top;
+    }
+    List<String> columns = schema.inLake();
+    Object[] values = RowImage.decode(before, schema, layout.silver(), columns);
+    if (isKeyAlone(values, columns)) {
+      ended.addAll(covered);
+      covered.clear();
+      return top;
+    }
+    String image = RowImage.text(values);
+    for (RowState row : covered) {
+      if (image.equals(row.image(columns))) {
+        return row;
+      }
+    }
+    return image.equals(top.image(columns)) ? top : covered.get(0);
+  }
+
+  /**
+   * Whether the row before a change is told by its key alone, as other replica identities do: then
+   * no row can be covered, and one that seems to be was left by a change that never came.
+   */
+  private boolean isKeyAlone(Object[] values, List<String> columns) {
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] != null && !layout.silver().key().contains(columns.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Returns the row that a change took away from under this key, unknown if silver has none or it
+   * is already another, newer row.
+   */
+  private RowState left(Row change) {
+    if (departed != null && departed.isAt(change)) {
+      return departed;
+    }
+    return top.isAfter(change) ? RowState.unknown(layout) : top;
+  }
+
+  private static boolean isDelete(Row change) {
+    return "d".equals(change.getString(at(ChangeRow.OP)));
+  }
+}
