@@ -15,7 +15,8 @@ import com.tngtech.archunit.library.GeneralCodingRules;
  * Imports flow one way, towards the contract:
  *
  * <pre>
- * contract &lt;- failure &lt;- lake &lt;- runtime &lt;- { bronze | silver | gold | verify } &lt;- line
+ * contract &lt;- failure &lt;- lake &lt;- runtime &lt;- { bronze | silver | gold | verify |
+ * maintain } &lt;- line
  * </pre>
  *
  * <p>Whoever has to change this file changes how the stages hang together: think first.
@@ -40,7 +41,8 @@ class LayeringTest {
               "dev.cdclake.bronze..",
               "dev.cdclake.silver..",
               "dev.cdclake.gold..",
-              "dev.cdclake.verify..")
+              "dev.cdclake.verify..",
+              "dev.cdclake.maintain..")
           .layer("line")
           .definedBy("dev.cdclake.line..")
           .whereLayer("contract")
@@ -59,7 +61,7 @@ class LayeringTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyAtATable =
       slices()
-          .matching("dev.cdclake.(bronze|silver|gold|verify)..")
+          .matching("dev.cdclake.(bronze|silver|gold|verify|maintain)..")
           .should()
           .notDependOnEachOther();
 
@@ -76,6 +78,7 @@ class LayeringTest {
               "dev.cdclake.silver..",
               "dev.cdclake.gold..",
               "dev.cdclake.verify..",
+              "dev.cdclake.maintain..",
               "dev.cdclake.line..");
 
   @ArchTest

@@ -13,6 +13,7 @@ import java.util.List;
  * @param kafka where they travel
  * @param tables the captured tables, in the order of the file
  * @param gold the gold models
+ * @param maintenance how the lake's tables are looked after
  * @param profile where the line runs
  */
 public record Pipeline(
@@ -22,6 +23,7 @@ public record Pipeline(
     Kafka kafka,
     List<SourceTable> tables,
     Gold gold,
+    Maintenance maintenance,
     Profile profile) {
 
   public Pipeline {
@@ -91,7 +93,7 @@ public record Pipeline(
 
   /** Returns this pipeline with other tables, everything else unchanged. */
   public Pipeline withTables(List<SourceTable> others) {
-    return new Pipeline(project, environment, source, kafka, others, gold, profile);
+    return new Pipeline(project, environment, source, kafka, others, gold, maintenance, profile);
   }
 
   private LakeTable lakeTable(Layer layer, String name) {

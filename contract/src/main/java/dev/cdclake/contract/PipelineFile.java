@@ -2,6 +2,7 @@
 package dev.cdclake.contract;
 
 import dev.cdclake.contract.Expectation.OnBreak;
+import dev.cdclake.contract.Maintenance.Retention;
 import dev.cdclake.contract.Profile.Catalog;
 import dev.cdclake.contract.Profile.Ports;
 import dev.cdclake.contract.SourceTable.OnDelete;
@@ -94,9 +95,11 @@ final class PipelineFile {
     Kafka kafka = kafka(root.section("kafka"), project, profile.ports());
     List<SourceTable> tables = tables(root);
     Gold gold = gold(root.section("gold"));
+    Maintenance maintenance =
+        maintenance(root.section("maintenance"), retention(root.section("retention")));
     environment(root, environment);
     root.finish();
-    return new Pipeline(project, environment, source, kafka, tables, gold, profile);
+    return new Pipeline(project, environment, source, kafka, tables, gold, maintenance, profile);
   }
 
   private Source source(YamlSection section, String project, Ports ports) {
@@ -279,6 +282,49 @@ final class PipelineFile {
             section.duration("refresh-every", Duration.ofSeconds(10)));
     section.finish();
     return gold;
+  }
+
+  private Retention retention(YamlSection section) {
+    Duration day = Duration.ofDays(1);
+    Duration quarter = Duration.ofDays(90);
+    Retention retention =
+        new Retention(
+            section.durationOrForever("bronze", Duration.ofDays(30), day),
+            section.durationOrForever("tombstones", quarter, day),
+            section.durationOrForever("rejected", quarter, day),
+            section.duration("snapshots", Duration.ofDays(3)));
+    if (outlives(retention.rejected(), retention.tombstones())) {
+      section.problem(
+          section.has("rejected") ? "rejected" : "tombstones",
+          "keeps rejected rows longer than tombstones (expected no longer: a replayed old event"
+              + " could bring back a row whose tombstone is gone)");
+    }
+    section.finish();
+    return retention;
+  }
+
+  private static boolean outlives(Optional<Duration> one, Optional<Duration> other) {
+    return other.isPresent() && (one.isEmpty() || one.get().compareTo(other.get()) > 0);
+  }
+
+  private Maintenance maintenance(YamlSection section, Retention retention) {
+    Maintenance maintenance =
+        new Maintenance(
+            retention,
+            section.choice("while-running", Answer.class, Answer.YES) == Answer.YES,
+            section.number("small-files", 40, 2, 100_000),
+            section.number("snapshots", 500, 10, 100_000),
+            (long) section.number("file-megabytes", 128, 1, 10_000) << 20,
+            section.duration("longest-query", Duration.ofHours(1)),
+            section.durationOrForever("orphans", Duration.ofDays(3), Duration.ofDays(1)));
+    section.finish();
+    return maintenance;
+  }
+
+  /** An answer in the file. */
+  private enum Answer {
+    YES,
+    NO
   }
 
   private void environment(YamlSection root, String environment) {

@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -27,8 +26,6 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * returned, so that one pass finds everything. {@link #finish()} reports keys nobody asked for.
  */
 final class YamlSection {
-
-  private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h|d)");
 
   private final String path;
   private final int line;
@@ -149,19 +146,27 @@ final class YamlSection {
     if (found.isEmpty()) {
       return otherwise;
     }
-    Matcher matcher = DURATION.matcher(found.get());
-    if (!matcher.matches()) {
+    Optional<Duration> duration = DurationText.parse(found.get());
+    if (duration.isEmpty()) {
       problem(key, "is '" + found.get() + "' (expected a duration such as 10s, 5m, 12h or 90d)");
-      return otherwise;
     }
-    long amount = Long.parseLong(matcher.group(1));
-    return switch (matcher.group(2)) {
-      case "ms" -> Duration.ofMillis(amount);
-      case "s" -> Duration.ofSeconds(amount);
-      case "m" -> Duration.ofMinutes(amount);
-      case "h" -> Duration.ofHours(amount);
-      default -> Duration.ofDays(amount);
-    };
+    return duration.orElse(otherwise);
+  }
+
+  /** Reads a duration of at least so much, or {@code forever}, which is empty. */
+  Optional<Duration> durationOrForever(String key, Duration otherwise, Duration least) {
+    if (find(key).filter("forever"::equals).isPresent()) {
+      return Optional.empty();
+    }
+    Duration found = duration(key, otherwise);
+    if (found.compareTo(least) < 0) {
+      problem(
+          key,
+          "is '%s' (expected at least %d day, or forever)"
+              .formatted(find(key).orElse(""), least.toDays()));
+      return Optional.of(otherwise);
+    }
+    return Optional.of(found);
   }
 
   <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {

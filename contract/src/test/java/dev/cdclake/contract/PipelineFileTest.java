@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cdclake.contract.Expectation.OnBreak;
+import dev.cdclake.contract.Maintenance.Retention;
 import dev.cdclake.contract.Profile.Catalog;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -208,6 +210,71 @@ class PipelineFileTest {
                 + " on-break).",
             "line 8: tables[0].expect.quarantined has a name that dq_flags uses itself (expected"
                 + " another one).");
+  }
+
+  @Test
+  void maintenanceNeedsNoSetting() {
+    assertThat(read("project: shop", "tables: [{name: orders}]").maintenance())
+        .isEqualTo(
+            new Maintenance(
+                new Retention(
+                    Optional.of(Duration.ofDays(30)),
+                    Optional.of(Duration.ofDays(90)),
+                    Optional.of(Duration.ofDays(90)),
+                    Duration.ofDays(3)),
+                true,
+                40,
+                500,
+                128 << 20,
+                Duration.ofHours(1),
+                Optional.of(Duration.ofDays(3))));
+  }
+
+  @Test
+  void maintenanceIsReadFromTheFile() {
+    assertThat(
+            read(
+                    "project: shop",
+                    "tables: [{name: orders}]",
+                    "retention: {bronze: 7d, tombstones: forever, rejected: forever, snapshots: 1h}",
+                    "maintenance: {while-running: no, small-files: 9, snapshots: 99,"
+                        + " file-megabytes: 64, longest-query: 5m, orphans: forever}")
+                .maintenance())
+        .isEqualTo(
+            new Maintenance(
+                new Retention(
+                    Optional.of(Duration.ofDays(7)),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Duration.ofHours(1)),
+                false,
+                9,
+                99,
+                64 << 20,
+                Duration.ofMinutes(5),
+                Optional.empty()));
+  }
+
+  @Test
+  void retentionThatCouldHurtIsRefused() {
+    assertThat(
+            refused(
+                    "project: shop",
+                    "tables: [{name: orders}]",
+                    "retention:",
+                    "  bronze: 12h",
+                    "  tombstones: 30d",
+                    "  rejected: 31d",
+                    "maintenance:",
+                    "  orphans: 1h",
+                    "  snapshots: 1")
+                .problems())
+        .containsExactly(
+            "line 4: retention.bronze is '12h' (expected at least 1 day, or forever).",
+            "line 6: retention.rejected keeps rejected rows longer than tombstones (expected no"
+                + " longer: a replayed old event could bring back a row whose tombstone is gone).",
+            "line 8: maintenance.orphans is '1h' (expected at least 1 day, or forever).",
+            "line 9: maintenance.snapshots is '1' (expected a number from 10 to 100000).");
   }
 
   @Test

@@ -2,6 +2,10 @@
 package dev.cdclake.lake;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Layer;
+import dev.cdclake.contract.Pipeline;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -49,6 +53,20 @@ public final class LakeTables {
     } catch (NoSuchTableException e) {
       return Optional.empty();
     }
+  }
+
+  /** Returns all tables that a pipeline's databases hold, in the order of the layers. */
+  public List<LakeTable> all(Pipeline pipeline) {
+    List<LakeTable> all = new ArrayList<>();
+    for (Layer layer : Layer.values()) {
+      Namespace database = Namespace.of(pipeline.database(layer));
+      if (((SupportsNamespaces) catalog).namespaceExists(database)) {
+        catalog
+            .listTables(database)
+            .forEach(table -> all.add(new LakeTable(layer, database.level(0), table.name())));
+      }
+    }
+    return all;
   }
 
   /** Loads a table, creating it (and its database) when it does not exist. */

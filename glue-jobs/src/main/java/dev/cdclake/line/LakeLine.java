@@ -2,6 +2,7 @@
 package dev.cdclake.line;
 
 import dev.cdclake.bronze.BronzeJob;
+import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
@@ -12,6 +13,7 @@ import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.maintain.Upkeep;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.SilverJob;
 import java.time.Duration;
@@ -33,6 +35,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +64,9 @@ public final class LakeLine implements AutoCloseable {
 
   /** What expectations found is in the snapshots at once, and in its table after this time. */
   private static final Duration COLLECT_EVERY = Duration.ofSeconds(30);
+
+  /** How often a running line looks whether its tables need to be put in order. */
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
 
   /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
   private static final int GOLD_REST = 4;
@@ -166,8 +172,14 @@ public final class LakeLine implements AutoCloseable {
     if (stages.contains(Stage.GOLD)) {
       running.submit(repeat(Stage.GOLD, this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));
     }
+    if (pipeline.maintenance().whileRunning()) {
+      running.submit(lookAfterTables(stages));
+    }
     try {
-      int parts = stages.size() + (stages.contains(Stage.SILVER) ? 1 : 0);
+      int parts =
+          stages.size()
+              + (stages.contains(Stage.SILVER) ? 1 : 0)
+              + (pipeline.maintenance().whileRunning() ? 1 : 0);
       for (int i = 0; i < parts; i++) {
         running.take().get();
       }
@@ -294,6 +306,20 @@ public final class LakeLine implements AutoCloseable {
 
   private List<StageReport> runGold() {
     return inPool(Stage.GOLD, () -> reported(gold.runBatch()));
+  }
+
+  /** Looks after the tables that these stages write, until stopped. */
+  private Callable<Void> lookAfterTables(Set<Stage> stages) {
+    Set<Layer> layers =
+        stages.stream().map(stage -> Layer.valueOf(stage.name())).collect(Collectors.toSet());
+    Upkeep upkeep = new Upkeep(spark, new LakeTables(spark), pipeline, layers);
+    return () -> {
+      spark.sparkContext().setLocalProperty("spark.scheduler.pool", "upkeep");
+      while (pause(LOOK_EVERY)) {
+        upkeep.look();
+      }
+      return null;
+    };
   }
 
   /** Gives each stage its share of the cores: a long batch of one does not hold up the others. */

@@ -18,6 +18,7 @@ import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.BronzeChanges.Decoder;
@@ -131,7 +132,10 @@ public final class SilverJob {
   }
 
   private Optional<SilverTable> silver() {
-    return tables.find(silverName).map(table -> SilverTable.of(spark, silverName, table));
+    return tables
+        .find(silverName)
+        .map(WriterPause::over)
+        .map(table -> SilverTable.of(spark, silverName, table));
   }
 
   private BronzeSlice unread(Progress folded) {

@@ -57,16 +57,18 @@ public final class SilverRun {
     return fold().orElseThrow();
   }
 
-  Table bronze() {
+  /** Returns the bronze table at its newest state. */
+  public Table bronze() {
     return bronze.table();
   }
 
-  Table table() {
+  /** Returns the silver table at its newest state. */
+  public Table table() {
     return tables.find(pipeline.silver(source)).orElseThrow();
   }
 
   /** Returns columns of all rows, ordered by the first column, each row as one list. */
-  List<List<Object>> rows(String... expressions) {
+  public List<List<Object>> rows(String... expressions) {
     return spark
         .table(pipeline.silver(source).quoted())
         .selectExpr(expressions)

@@ -55,6 +55,7 @@ import picocli.CommandLine.Spec;
       SqlCommand.class,
       StatusCommand.class,
       VerifyCommand.class,
+      MaintainCommand.class,
       GenerateCommand.class,
     })
 public final class Main implements Runnable {

@@ -3,6 +3,8 @@ package dev.cdclake.local;
 
 import dev.cdclake.contract.Gold;
 import dev.cdclake.contract.Kafka;
+import dev.cdclake.contract.Maintenance;
+import dev.cdclake.contract.Maintenance.Retention;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Profile;
 import dev.cdclake.contract.Profile.Catalog;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A pipeline whose servers are all embedded, beside whatever else this machine runs. */
 final class PipelineOnFreePorts {
@@ -55,6 +58,14 @@ final class PipelineOnFreePorts {
             Map.of()),
         Arrays.stream(tables).map(TableName::parse).map(SourceTable::of).toList(),
         new Gold(state.resolve("gold"), Duration.ofSeconds(10)),
+        new Maintenance(
+            new Retention(Optional.empty(), Optional.empty(), Optional.empty(), Duration.ofDays(3)),
+            true,
+            40,
+            500,
+            128 << 20,
+            Duration.ofHours(1),
+            Optional.empty()),
         new Profile(
             "local",
             Catalog.JDBC,

@@ -1,0 +1,40 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.contract;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How the lake's tables are kept small and fast, and what is deleted when.
+ *
+ * @param retention what is deleted by age
+ * @param whileRunning whether a running line looks after its own tables
+ * @param smallFiles new files of a table after which a running line compacts it
+ * @param snapshots most snapshots that a table of a running line keeps
+ * @param fileBytes size that compaction gives to files
+ * @param longestQuery how long files that a reader may still use outlive their snapshot
+ * @param orphans age from which a file that no snapshot knows is deleted; empty for never
+ */
+public record Maintenance(
+    Retention retention,
+    boolean whileRunning,
+    int smallFiles,
+    int snapshots,
+    long fileBytes,
+    Duration longestQuery,
+    Optional<Duration> orphans) {
+
+  /**
+   * How long rows and states are kept; empty for ever.
+   *
+   * @param bronze changes in bronze, by day of arrival
+   * @param tombstones silver rows whose source row was deleted
+   * @param rejected rows that could not be used
+   * @param snapshots older states of a table
+   */
+  public record Retention(
+      Optional<Duration> bronze,
+      Optional<Duration> tombstones,
+      Optional<Duration> rejected,
+      Duration snapshots) {}
+}

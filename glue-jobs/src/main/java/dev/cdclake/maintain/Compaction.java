@@ -1,0 +1,230 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.maintain;
+
+import static org.apache.spark.sql.functions.col;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Layer;
+import dev.cdclake.lake.WriterPause;
+import dev.cdclake.runtime.FaultPoint;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.iceberg.DataFile;
+import org.apache.iceberg.DeleteFile;
+import org.apache.iceberg.MetadataTableType;
+import org.apache.iceberg.MetadataTableUtils;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.actions.BinPackRewriteFilePlanner;
+import org.apache.iceberg.actions.BinPackRewritePositionDeletePlanner;
+import org.apache.iceberg.actions.RewriteDataFilesCommitManager;
+import org.apache.iceberg.actions.RewriteFileGroup;
+import org.apache.iceberg.actions.RewritePositionDeletesCommitManager;
+import org.apache.iceberg.actions.RewritePositionDeletesGroup;
+import org.apache.iceberg.exceptions.ValidationException;
+import org.apache.iceberg.spark.FileRewriteCoordinator;
+import org.apache.iceberg.spark.PositionDeletesRewriteCoordinator;
+import org.apache.iceberg.spark.ScanTaskSetManager;
+import org.apache.iceberg.spark.SparkReadOptions;
+import org.apache.iceberg.spark.SparkTableCache;
+import org.apache.iceberg.spark.SparkTableUtil;
+import org.apache.iceberg.spark.SparkWriteOptions;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts the rows of many small files into few large ones, leaving out rows that are gone, and the
+ * places of such rows into one file per data file.
+ *
+ * <p>Iceberg plans and commits, one group of files at a time. Its own actions do the same over all
+ * groups, but cannot be stopped between two, and leave a shutdown hook behind with every call.
+ */
+final class Compaction {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Compaction.class);
+
+  /** A writer that was at work when the pause was asked for can spoil one try, not all. */
+  private static final int TRIES = 3;
+
+  private static final String TARGET = BinPackRewriteFilePlanner.TARGET_FILE_SIZE_BYTES;
+  private static final String MOST_PER_GROUP = BinPackRewriteFilePlanner.MAX_FILE_GROUP_SIZE_BYTES;
+  private static final String FEWEST_FILES = BinPackRewriteFilePlanner.MIN_INPUT_FILES;
+  private static final String LARGEST = BinPackRewriteFilePlanner.MAX_FILE_SIZE_BYTES;
+
+  private final SparkSession spark;
+
+  Compaction(SparkSession spark) {
+    this.spark = spark;
+  }
+
+  /**
+   * Says which files to put together.
+   *
+   * @param targetBytes size of the files to make
+   * @param fewest files that are worth it, if they do not fill a file of that size
+   */
+  record Aim(long targetBytes, int fewest) {
+
+    private Map<String, String> options() {
+      return Map.of(
+          TARGET, String.valueOf(targetBytes),
+          MOST_PER_GROUP, String.valueOf(2 * targetBytes),
+          // Large files are welcome.
+          LARGEST, String.valueOf(Long.MAX_VALUE / 4),
+          FEWEST_FILES, String.valueOf(fewest));
+    }
+  }
+
+  /** Returns how many data files would be replaced. */
+  static long planned(Table table, Aim aim) {
+    if (table.currentSnapshot() == null) {
+      return 0;
+    }
+    long files = 0;
+    for (RewriteFileGroup group : planner(table, aim).plan().groups()) {
+      files += group.inputFileNum();
+    }
+    return files;
+  }
+
+  /**
+   * Replaces small data files, and those of which much is gone.
+   *
+   * @return how many were replaced
+   */
+  long compactData(LakeTable name, Table table, Aim aim, Budget budget) {
+    long replaced = 0;
+    table.refresh();
+    long left = planned(table, aim);
+    for (int tries = 1; left > 0 && tries <= TRIES && !budget.isSpent(); tries++) {
+      try {
+        replaced += inPause(name, table, aim, budget);
+        left = 0;
+      } catch (ValidationException e) {
+        if (tries == TRIES) {
+          throw e;
+        }
+        LOG.info(
+            "Files of '{}' changed while they were replaced: {}", name.label(), e.getMessage());
+      }
+    }
+    return replaced;
+  }
+
+  /** Only silver's writer adds deletes for rows that it did not write itself a moment ago. */
+  private long inPause(LakeTable name, Table table, Aim aim, Budget budget) {
+    if (name.layer() != Layer.SILVER) {
+      return replaceData(table, aim, budget);
+    }
+    WriterPause.ask(table);
+    try {
+      return replaceData(table, aim, budget);
+    } finally {
+      WriterPause.end(table);
+    }
+  }
+
+  private long replaceData(Table table, Aim aim, Budget budget) {
+    table.refresh();
+    long start = table.currentSnapshot().snapshotId();
+    long replaced = 0;
+    for (RewriteFileGroup group : planner(table, aim).plan().groups()) {
+      if (budget.isSpent()) {
+        break;
+      }
+      group.setOutputFiles(write(table, group));
+      FaultPoint.MAINTAIN_BEFORE_COMPACTION_COMMIT.pass();
+      new RewriteDataFilesCommitManager(table, start, true, Map.of()).commitOrClean(Set.of(group));
+      FaultPoint.MAINTAIN_AFTER_COMPACTION.pass();
+      replaced += group.inputFileNum();
+    }
+    return replaced;
+  }
+
+  private static BinPackRewriteFilePlanner planner(Table table, Aim aim) {
+    BinPackRewriteFilePlanner planner = new BinPackRewriteFilePlanner(table);
+    planner.init(aim.options());
+    return planner;
+  }
+
+  private Set<DataFile> write(Table table, RewriteFileGroup group) {
+    String id = UUID.randomUUID().toString();
+    SparkTableCache.get().add(id, table);
+    ScanTaskSetManager.get().stageTasks(table, id, group.fileScanTasks());
+    try {
+      read(id, group.inputSplitSize())
+          .write()
+          .format("iceberg")
+          .option(SparkWriteOptions.TARGET_FILE_SIZE_BYTES, group.maxOutputFileSize())
+          .option(SparkWriteOptions.DISTRIBUTION_MODE, "none")
+          .option(SparkWriteOptions.OUTPUT_SPEC_ID, group.outputSpecId())
+          .mode("append")
+          .save(id);
+      return FileRewriteCoordinator.get().fetchNewFiles(table, id);
+    } finally {
+      SparkTableCache.get().remove(id);
+      ScanTaskSetManager.get().removeTasks(table, id);
+      FileRewriteCoordinator.get().clearRewrite(table, id);
+    }
+  }
+
+  /**
+   * Replaces small files of deletes, dropping deletes whose data file is gone. A writer is not
+   * disturbed: it only adds such files.
+   *
+   * @param fewest files that are worth it
+   * @return how many were replaced
+   */
+  long compactDeletes(Table table, int fewest, Budget budget) {
+    table.refresh();
+    if (table.currentSnapshot() == null || budget.isSpent()) {
+      return 0;
+    }
+    BinPackRewritePositionDeletePlanner planner = new BinPackRewritePositionDeletePlanner(table);
+    planner.init(Map.of(FEWEST_FILES, String.valueOf(fewest)));
+    long replaced = 0;
+    for (RewritePositionDeletesGroup group : planner.plan().groups()) {
+      group.setOutputFiles(write(table, group));
+      new RewritePositionDeletesCommitManager(table).commitOrClean(Set.of(group));
+      replaced += group.rewrittenDeleteFiles().size();
+    }
+    return replaced;
+  }
+
+  private Set<DeleteFile> write(Table table, RewritePositionDeletesGroup group) {
+    String id = UUID.randomUUID().toString();
+    Table deletes =
+        MetadataTableUtils.createMetadataTableInstance(table, MetadataTableType.POSITION_DELETES);
+    SparkTableCache.get().add(id, deletes);
+    ScanTaskSetManager.get().stageTasks(deletes, id, group.fileScanTasks());
+    try {
+      Dataset<Row> all = read(id, group.inputSplitSize());
+      Dataset<Row> dataFiles =
+          SparkTableUtil.loadMetadataTable(spark, table, MetadataTableType.DATA_FILES);
+      all.join(dataFiles, all.col("file_path").equalTo(dataFiles.col("file_path")), "leftsemi")
+          .sortWithinPartitions(col("file_path"), col("pos"))
+          .write()
+          .format("iceberg")
+          .option(SparkWriteOptions.TARGET_DELETE_FILE_SIZE_BYTES, group.maxOutputFileSize())
+          .mode("append")
+          .save(id);
+      return PositionDeletesRewriteCoordinator.get().fetchNewFiles(deletes, id);
+    } finally {
+      SparkTableCache.get().remove(id);
+      ScanTaskSetManager.get().removeTasks(deletes, id);
+      PositionDeletesRewriteCoordinator.get().clearRewrite(deletes, id);
+    }
+  }
+
+  private Dataset<Row> read(String id, long splitBytes) {
+    return spark
+        .read()
+        .format("iceberg")
+        .option(SparkReadOptions.SPLIT_SIZE, splitBytes)
+        .option(SparkReadOptions.FILE_OPEN_COST, "0")
+        .load(id);
+  }
+}

@@ -1,0 +1,152 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.maintain;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Layer;
+import dev.cdclake.contract.Maintenance;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.lake.LakeTables;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.apache.iceberg.Table;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after the tables of a running line, a little at a time: a table that got many small files
+ * since the last look is compacted, one that got many snapshots loses the oldest.
+ *
+ * <p>Once a day it does everything that {@link MaintainJob} does. A failure is logged and harms
+ * nobody: the next look tries again.
+ */
+public final class Upkeep {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
+
+  /**
+   * Small files become files of this size first, and those become full ones when there are enough:
+   * so a row is rewritten twice, and not with every look.
+   */
+  private static final long FIRST_BYTES = 16L << 20;
+
+  /** Bronze and gold are read by few; silver is read by every batch. */
+  private static final int PATIENCE_ELSEWHERE = 5;
+
+  /** Expiry reads the manifests of what it drops: many at once are cheaper. */
+  private static final double SURPLUS = 1.25;
+
+  private static final Duration FULL_ROUND = Duration.ofDays(1);
+  private static final Duration FULL_ROUND_TIME = Duration.ofMinutes(10);
+  private static final Budget UNBOUNDED = new Budget(Instant.MAX);
+
+  private final LakeTables tables;
+  private final Pipeline pipeline;
+  private final Set<Layer> layers;
+  private final Maintenance settings;
+  private final Compaction compaction;
+  private final MaintainJob everything;
+  private final LateDeletes deletes = new LateDeletes();
+  private final Map<LakeTable, Files> lastSeen = new HashMap<>();
+  private Instant nextFullRound = Instant.now().plus(Duration.ofMinutes(10));
+
+  /** How many files a table had when they last were put together, or fewer since. */
+  private record Files(long data, long deletes) {}
+
+  /**
+   * Prepares upkeep.
+   *
+   * @param layers whose tables the line writes
+   */
+  public Upkeep(SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers) {
+    this.tables = tables;
+    this.pipeline = pipeline;
+    this.layers = Set.copyOf(layers);
+    this.settings = pipeline.maintenance();
+    this.compaction = new Compaction(spark);
+    this.everything = new MaintainJob(spark, tables, pipeline);
+  }
+
+  /** Looks once after every table. */
+  public void look() {
+    try {
+      for (LakeTable name : tables.all(pipeline)) {
+        if (layers.contains(name.layer())) {
+          tables.find(name).ifPresent(table -> lookUnlessItFails(name, table));
+        }
+      }
+      deletes.deleteOlderThan(settings.longestQuery());
+      if (Instant.now().isAfter(nextFullRound)) {
+        nextFullRound = Instant.now().plus(FULL_ROUND);
+        everything.run(
+            everything.tables().stream().filter(name -> layers.contains(name.layer())).toList(),
+            FULL_ROUND_TIME,
+            maintained -> LOG.info("{}", maintained));
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("Cannot look after the tables this time: {}", e.getMessage(), e);
+    }
+  }
+
+  private void lookUnlessItFails(LakeTable name, Table table) {
+    try {
+      look(name, table);
+    } catch (RuntimeException e) {
+      LOG.warn("Cannot look after table '{}' this time: {}", name.label(), e.getMessage(), e);
+    }
+  }
+
+  private void look(LakeTable name, Table table) {
+    TableHealth health = TableHealth.of(table);
+    Files last = lastSeen.getOrDefault(name, new Files(0, 0));
+    long many =
+        name.layer() == Layer.SILVER
+            ? settings.smallFiles()
+            : (long) settings.smallFiles() * PATIENCE_ELSEWHERE;
+    boolean compact = health.dataFiles() - last.data() >= many;
+    if (compact) {
+      compact(name, table, (int) many / 2);
+    }
+    boolean compactDeletes = health.deleteFiles() - last.deletes() >= many;
+    if (compactDeletes) {
+      long replaced = compaction.compactDeletes(table, (int) many / 2, UNBOUNDED);
+      LOG.info("Put {} delete files of '{}' together", replaced, name.label());
+    }
+    if (health.snapshots() > settings.snapshots() * SURPLUS) {
+      expire(name, table);
+    }
+    table.refresh();
+    TableHealth now = TableHealth.of(table);
+    lastSeen.put(
+        name,
+        new Files(
+            compact ? now.dataFiles() : Math.min(last.data(), now.dataFiles()),
+            compactDeletes ? now.deleteFiles() : Math.min(last.deletes(), now.deleteFiles())));
+  }
+
+  private void compact(LakeTable name, Table table, int fewest) {
+    Compaction.Aim first = new Compaction.Aim(Math.min(FIRST_BYTES, settings.fileBytes()), fewest);
+    long replaced = compaction.compactData(name, table, first, UNBOUNDED);
+    if (settings.fileBytes() > FIRST_BYTES) {
+      Compaction.Aim full = new Compaction.Aim(settings.fileBytes(), Integer.MAX_VALUE);
+      replaced += compaction.compactData(name, table, full, UNBOUNDED);
+    }
+    LOG.info("Put {} data files of '{}' together", replaced, name.label());
+  }
+
+  /** The files stay for a while: a query may have begun on a snapshot that goes. */
+  private void expire(LakeTable name, Table table) {
+    table.refresh();
+    int kept =
+        SnapshotExpiry.kept(
+            table,
+            new SnapshotExpiry.Limits(
+                settings.snapshots(), settings.retention().snapshots(), Duration.ZERO),
+            SnapshotExpiry.inUse(tables, pipeline, name));
+    SnapshotExpiry.expire(table, kept, file -> deletes.add(table.io(), file));
+    LOG.info("Keep the {} newest snapshots of '{}'", kept, name.label());
+  }
+}

@@ -1,0 +1,374 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.maintain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.fixture.Changes;
+import dev.cdclake.fixture.Changes.Event;
+import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.fixture.TestLake;
+import dev.cdclake.gold.GoldJob;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.silver.SilverRun;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.iceberg.Table;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Maintenance of real tables, between and beside the batches of their writers. */
+@SparkTest
+class MaintainJobTest {
+
+  private static final Changes ORDERS =
+      Changes.of("orders").column("user_id", "int32").column("status", "string");
+
+  /** The events of these tests are years old; most tests want to keep them. */
+  private static final String KEEP =
+      "retention: {bronze: forever, tombstones: forever, rejected: forever, snapshots: 0s}";
+
+  private static final String AT_ONCE =
+      "maintenance: {small-files: 4, snapshots: 10, longest-query: 0s}";
+
+  private TestLake lake;
+  private Pipeline pipeline;
+  private SilverRun silver;
+  private long lsn = 100;
+
+  @BeforeEach
+  void openLake(TestLake lake) {
+    this.lake = lake;
+    open(KEEP, AT_ONCE);
+  }
+
+  private void open(String... settings) {
+    List<String> lines = new ArrayList<>(List.of("tables:", "  - name: orders"));
+    lines.addAll(List.of(settings));
+    pipeline = lake.pipeline(lines.toArray(String[]::new));
+    silver = new SilverRun(lake, pipeline);
+  }
+
+  @Test
+  void compactionBetweenBatchesChangesNothing() {
+    carryBatches(8);
+    List<List<Object>> rows = rows();
+    Progress progress = Progress.of(silver.table(), Stage.SILVER);
+
+    Maintained done = maintain("silver.orders");
+
+    assertThat(done.before().dataFiles()).isEqualTo(8);
+    assertThat(done.after().dataFiles()).isEqualTo(1);
+    assertThat(done.after().deleteFiles()).isZero();
+    assertThat(done.complete()).isTrue();
+    assertThat(rows()).isEqualTo(rows);
+    assertThat(Progress.of(silver.table(), Stage.SILVER)).isEqualTo(progress);
+
+    silver.carry(update(1, 10, "after"), ORDERS.delete(2).at(lsn++));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+    assertThat(silver.rows("id", "is_active")).contains(List.of(2, false)).hasSize(rows.size());
+  }
+
+  @Test
+  void lineGoesOnAfterEverythingThatMayBeExpiredIsExpired() {
+    modelOrdersOfUsers();
+    carryBatches(12);
+    gold();
+    silver.feed(update(1, 77, "unread"));
+
+    List<Maintained> done = maintainAll();
+
+    assertThat(done).extracting(Maintained::table).contains("bronze.orders", "gold.by_user");
+    // What silver has yet to read of bronze is kept, and nothing before it.
+    assertThat(snapshots(silver.bronze())).isLessThan(6);
+    assertThat(snapshots(silver.table())).isLessThan(6);
+    assertThat(silver.fold()).isPresent();
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "unread"));
+    silver.carry(update(3, 78, "later"));
+    gold();
+    assertGoldIsRight();
+    assertThat(silver.table().currentSnapshot().summary()).containsKey("cdclake.progress");
+  }
+
+  @Test
+  void snapshotWithTheProgressOutlivesManySnapshotsOfMaintenance() {
+    carryBatches(2);
+    Table table = silver.table();
+    for (int i = 0; i < 15; i++) {
+      table.newFastAppend().commit();
+    }
+
+    maintainAll();
+
+    assertThat(Progress.of(silver.table(), Stage.SILVER).offsets(topic())).isNotEmpty();
+    silver.carry(update(1, 10, "after"));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  @Test
+  void goldFindsChangesThatACompactionMovedToOtherFiles() {
+    modelOrdersOfUsers();
+    carryBatches(3);
+    gold();
+    silver.carry(update(1, 501, "moved"));
+    silver.carry(update(2, 502, "moved"));
+    maintain("silver.orders");
+    silver.carry(update(3, 503, "moved"));
+    maintain("silver.orders");
+
+    gold();
+
+    assertGoldIsRight();
+    assertThat(gold("user_id")).contains(List.of(501), List.of(502), List.of(503));
+  }
+
+  @Test
+  void writersGoOnWhileTablesAreMaintained() throws Exception {
+    carryBatches(2);
+    AtomicBoolean written = new AtomicBoolean();
+    ExecutorService writer = Executors.newSingleThreadExecutor();
+    Future<?> batches =
+        writer.submit(
+            () -> {
+              try {
+                for (int batch = 0; batch < 25; batch++) {
+                  silver.feed(update(batch % 6, batch, "s" + batch));
+                  foldUntilItSucceeds();
+                }
+              } finally {
+                written.set(true);
+              }
+            });
+    List<Maintained> done = new ArrayList<>();
+    while (!written.get()) {
+      done.addAll(maintainAll());
+    }
+    batches.get();
+    writer.shutdown();
+
+    assertThat(done).anyMatch(one -> one.table().equals("silver.orders") && one.dataFiles() > 0);
+    assertThat(silver.rows("id", "status"))
+        .contains(
+            List.of(0, "s24"),
+            List.of(1, "s19"),
+            List.of(2, "s20"),
+            List.of(3, "s21"),
+            List.of(4, "s22"),
+            List.of(5, "s23"));
+    assertThat(silver.rows("count(*)", "count(distinct id)"))
+        .containsExactly(List.of((long) rows().size(), (long) rows().size()));
+  }
+
+  @Test
+  void fileOfAWriterThatHasNotCommittedIsLeftAlone() {
+    carryBatches(1);
+    Path data = Path.of(silver.table().location(), "data");
+    Path young = stray(data.resolve("young.parquet"), Duration.ofHours(2));
+    Path old = stray(data.resolve("old.parquet"), Duration.ofDays(4));
+
+    Maintained done = maintain("silver.orders");
+
+    assertThat(done.orphans()).isEqualTo(1);
+    assertThat(old).doesNotExist();
+    assertThat(young).exists();
+    assertThat(rows()).isNotEmpty();
+  }
+
+  @Test
+  void oldDaysOfBronzeGoOnceSilverHasThem() {
+    open();
+    silver.carry(insert(1), insert(2));
+    silver.feed(insert(3));
+
+    assertThat(maintain("bronze.orders").rowsDeleted()).isZero();
+    silver.fold();
+    assertThat(maintain("bronze.orders").rowsDeleted()).isEqualTo(3);
+
+    assertThat(lake.spark().table(bronze().quoted()).count()).isZero();
+    silver.carry(update(1, 10, "after"));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after")).hasSize(3);
+  }
+
+  @Test
+  void oldTombstonesGoAndActiveRowsStay() {
+    open();
+    silver.carry(insert(1), insert(2));
+    silver.carry(ORDERS.delete(2).at(lsn++));
+
+    assertThat(maintain("silver.orders").rowsDeleted()).isEqualTo(1);
+
+    assertThat(silver.rows("id")).containsExactly(List.of(1));
+    silver.carry(insert(2));
+    assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(2));
+  }
+
+  @Test
+  void dryRunChangesNothing() {
+    carryBatches(6);
+    long before = silver.table().currentSnapshot().snapshotId();
+    List<Maintained> planned = new ArrayList<>();
+
+    job().plan(List.of(pipeline.silver(pipeline.tables().get(0))), planned::add);
+
+    assertThat(planned).hasSize(1);
+    assertThat(planned.get(0).dataFiles()).isEqualTo(6);
+    assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(before);
+  }
+
+  @Test
+  void nothingIsBegunAfterTheTimeIsUp() {
+    carryBatches(6);
+    List<Maintained> done = new ArrayList<>();
+
+    job().run(job().tables(), Duration.ZERO, done::add);
+
+    assertThat(done).isNotEmpty().noneMatch(Maintained::complete);
+    assertThat(silver.table().currentSnapshot().operation()).isNotEqualTo("replace");
+  }
+
+  @Test
+  void runningLineKeepsItsTablesSmall() {
+    Upkeep upkeep =
+        new Upkeep(
+            lake.spark(),
+            lake.tables(),
+            pipeline,
+            java.util.EnumSet.allOf(dev.cdclake.contract.Layer.class));
+    for (int i = 0; i < 8; i++) {
+      carryBatches(3);
+      upkeep.look();
+    }
+
+    TableHealth health = TableHealth.of(silver.table());
+    assertThat(health.dataFiles()).isLessThan(8);
+    assertThat(health.deleteFiles()).isLessThan(8);
+    assertThat(health.snapshots()).isBetween(1L, 20L);
+    silver.carry(update(1, 10, "after"));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  private void foldUntilItSucceeds() {
+    for (int tries = 0; ; tries++) {
+      try {
+        silver.fold();
+        return;
+      } catch (dev.cdclake.failure.PipelineException e) {
+        if (tries == 5) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void modelOrdersOfUsers() {
+    lake.model(
+        "by_user",
+        "select user_id, count(*) as orders from silver.orders"
+            + " where is_active and user_id is not null group by user_id",
+        "key: [user_id]",
+        "refresh: incremental",
+        "touched-by: {silver.orders: user_id}",
+        "columns: {user_id: {type: int}, orders: {type: bigint}}");
+  }
+
+  private void gold() {
+    new GoldJob(lake.spark(), lake.tables(), pipeline).runBatch();
+  }
+
+  private void assertGoldIsRight() {
+    assertThat(gold("user_id", "orders"))
+        .containsExactlyInAnyOrderElementsOf(
+            rowsOf(
+                lake.spark()
+                    .sql(
+                        "select user_id, count(*) from %s where is_active and user_id is not null group by user_id"
+                            .formatted(pipeline.silver(pipeline.tables().get(0)).quoted()))));
+  }
+
+  private List<List<Object>> gold(String... columns) {
+    return rowsOf(lake.spark().table(pipeline.gold("by_user").quoted()).selectExpr(columns));
+  }
+
+  private static List<List<Object>> rowsOf(
+      org.apache.spark.sql.Dataset<org.apache.spark.sql.Row> rows) {
+    return rows.collectAsList().stream()
+        .map(row -> List.<Object>copyOf(scala.jdk.javaapi.CollectionConverters.asJava(row.toSeq())))
+        .toList();
+  }
+
+  /** Every batch replaces rows of the batch before, so that deletes pile up, too. */
+  private void carryBatches(int batches) {
+    for (int batch = 0; batch < batches; batch++) {
+      silver.carry(
+          update(batch % 5, batch, "b" + batch),
+          update(batch % 5 + 1, batch, "c" + batch),
+          update(1000 + (int) lsn, batch, "new"));
+    }
+  }
+
+  private Event insert(int id) {
+    return ORDERS.insert(id).at(lsn++).set("user_id", id);
+  }
+
+  private Event update(int id, int user, String status) {
+    return ORDERS.update(id).at(lsn++).set("user_id", user).set("status", status);
+  }
+
+  private List<List<Object>> rows() {
+    return silver.rows("id", "user_id", "status", "is_active", "_lsn");
+  }
+
+  private MaintainJob job() {
+    return new MaintainJob(lake.spark(), lake.tables(), pipeline);
+  }
+
+  private List<Maintained> maintainAll() {
+    List<Maintained> done = new ArrayList<>();
+    job().run(job().tables(), Duration.ofMinutes(5), done::add);
+    return done;
+  }
+
+  private Maintained maintain(String label) {
+    List<Maintained> done = new ArrayList<>();
+    job()
+        .run(
+            job().tables().stream().filter(name -> name.label().equals(label)).toList(),
+            Duration.ofMinutes(5),
+            done::add);
+    return done.get(0);
+  }
+
+  private LakeTable bronze() {
+    return pipeline.bronze(pipeline.tables().get(0));
+  }
+
+  private String topic() {
+    return pipeline.topic(pipeline.tables().get(0));
+  }
+
+  private static long snapshots(Table table) {
+    return TableHealth.of(table).snapshots();
+  }
+
+  private static Path stray(Path file, Duration age) {
+    try {
+      Files.writeString(file, "stray");
+      return Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(age)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
