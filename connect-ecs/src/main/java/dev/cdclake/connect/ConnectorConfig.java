@@ -33,7 +33,7 @@ public final class ConnectorConfig {
   public static final String HEARTBEAT_PREFIX = "cdclake.heartbeat";
 
   /** How often a heartbeat is written into the source's log. */
-  static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(5);
+  static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(1);
 
   /** How long Kafka keeps events: the time that bronze may stand still without a resnapshot. */
   static final Duration RETENTION = Duration.ofDays(7);

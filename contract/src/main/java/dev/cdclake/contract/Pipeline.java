@@ -91,6 +91,16 @@ public record Pipeline(
     return lakeTable(Layer.SILVER, "_expectations");
   }
 
+  /** Returns the table that says how far bronze has every change of every table. */
+  public LakeTable watermark() {
+    return lakeTable(Layer.BRONZE, "_watermark");
+  }
+
+  /** Returns the table that names the silver snapshots which are complete up to one LSN. */
+  public LakeTable consistentSnapshots() {
+    return lakeTable(Layer.SILVER, "_consistent_snapshots");
+  }
+
   /** Returns this pipeline with other tables, everything else unchanged. */
   public Pipeline withTables(List<SourceTable> others) {
     return new Pipeline(project, environment, source, kafka, others, gold, maintenance, profile);

@@ -16,5 +16,8 @@ public final class SnapshotKeys {
   /** What the expectations of a silver table found in the batch, as JSON. */
   public static final String EXPECTATIONS = "cdclake.expectations";
 
+  /** The LSN up to which a table is complete, and beyond which it holds nothing, as text. */
+  public static final String COMPLETE_LSN = "cdclake.complete-lsn";
+
   private SnapshotKeys() {}
 }

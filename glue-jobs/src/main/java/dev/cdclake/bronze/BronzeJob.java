@@ -1,23 +1,29 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.bronze;
 
+import dev.cdclake.bronze.ChangeWriter.Bounds;
 import dev.cdclake.bronze.ChangeWriter.Output;
 import dev.cdclake.bronze.ChangeWriter.TopicOutput;
 import dev.cdclake.bronze.TopicRanges.Range;
 import dev.cdclake.bronze.TopicRanges.Unread;
+import dev.cdclake.bronze.WatermarkRound.Part;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.CommitStep;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.TopicIdentity;
+import dev.cdclake.lake.Watermark;
+import dev.cdclake.lake.Watermarks;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -43,14 +49,21 @@ public final class BronzeJob implements AutoCloseable {
   /** Events that one batch reads at most: bounds its memory, and the work lost when it dies. */
   private static final long EVENTS_PER_BATCH = 1_000_000;
 
+  /** How often a moved point is told while nothing else changes. */
+  private static final Duration QUIET_PACE = Duration.ofSeconds(10);
+
   private final SparkSession spark;
+  private final LakeTables lake;
   private final Pipeline pipeline;
   private final TopicRanges topics;
+  private final Marks marks;
+  private final Watermarks watermarks;
   private final EventSchemas schemas;
   private final RejectedRows rejectedRows;
   private final Map<String, SourceTable> sources = new LinkedHashMap<>();
   private final Map<String, BronzeTable> tables = new HashMap<>();
   private List<PipelineException> gaps = List.of();
+  private Instant told = Instant.EPOCH;
 
   public BronzeJob(
       SparkSession spark,
@@ -61,6 +74,9 @@ public final class BronzeJob implements AutoCloseable {
     this.spark = spark;
     this.pipeline = pipeline;
     this.topics = new TopicRanges(pipeline.kafka());
+    this.marks = new Marks(pipeline);
+    this.lake = lake;
+    this.watermarks = new Watermarks(lake, pipeline);
     this.schemas = schemas;
     this.rejectedRows = rejectedRows;
     for (SourceTable source : pipeline.tables()) {
@@ -77,19 +93,99 @@ public final class BronzeJob implements AutoCloseable {
   public List<StageReport> runBatch() {
     Instant start = Instant.now();
     Map<String, Progress> before = progress();
-    Unread unread = topics.unread(before);
+    Watermark known = Watermarks.read(lake, pipeline);
+    Unread unread = topics.unread(readAgain(known, before), pipeline.messageTopic());
     gaps = List.copyOf(unread.gaps().values());
-    if (unread.ranges().isEmpty()) {
-      return List.of();
-    }
 
     Map<String, Map<Integer, Range>> batch = TopicRanges.cut(unread.ranges(), EVENTS_PER_BATCH);
-    Dataset<Row> records = KafkaRecords.read(spark, pipeline.kafka(), batch);
-    List<Output> outputs = write(records, batch, unread.topics(), start);
-    FaultPoint.BRONZE_BEFORE_COMMIT.pass();
-    schemas.append(outputs.stream().flatMap(output -> output.schemas().stream()).toList());
-    rejectedRows.append(Stage.BRONZE, rejected(outputs), next(batch, unread.topics()));
-    return commit(outputs, batch, before, unread, start);
+    List<Output> outputs = List.of();
+    List<StageReport> reports = List.of();
+    if (!batch.isEmpty()) {
+      Dataset<Row> records = KafkaRecords.read(spark, pipeline.kafka(), batch);
+      outputs = write(records, batch, unread.topics(), bounds(unread, before), start);
+      FaultPoint.BRONZE_BEFORE_COMMIT.pass();
+      schemas.append(outputs.stream().flatMap(output -> output.schemas().stream()).toList());
+      rejectedRows.append(Stage.BRONZE, rejected(outputs), next(batch, unread.topics()));
+      reports = commit(outputs, batch, before, unread, start);
+    }
+    FaultPoint.BRONZE_BEFORE_WATERMARK.pass();
+    tell(known, round(outputs, batch, unread).after(known));
+    return reports;
+  }
+
+  /**
+   * Where to read from: normally behind what bronze has; where a run died before it wrote its
+   * watermark, the commits of its events are not known, so they are read again.
+   */
+  private static Map<String, Progress> readAgain(Watermark known, Map<String, Progress> kept) {
+    Map<String, Progress> from = new HashMap<>();
+    kept.forEach(
+        (topic, progress) -> from.put(topic, progress.notBeyond(topic, known.ends(topic))));
+    return from;
+  }
+
+  private WatermarkRound round(
+      List<Output> outputs, Map<String, Map<Integer, Range>> batch, Unread unread) {
+    Map<Integer, Long> markEnds = unread.visible(pipeline.messageTopic());
+    Map<String, Map<Integer, Part>> parts = new TreeMap<>();
+    for (String topic : batch.keySet()) {
+      TopicIdentity identity = unread.topics().get(topic);
+      Map<Integer, List<CommitStep>> steps = output(outputs, topic).steps();
+      Map<Integer, Long> visible = unread.visible(topic);
+      Map<Integer, Part> partitions = new TreeMap<>();
+      batch
+          .get(topic)
+          .forEach(
+              (partition, range) ->
+                  partitions.put(
+                      partition,
+                      new Part(
+                          visible.get(partition) + identity.base(partition),
+                          range.to() + identity.base(partition),
+                          steps.getOrDefault(partition, List.of()))));
+      parts.put(topic, partitions);
+    }
+    return new WatermarkRound(
+        pipeline.source().epoch(),
+        unread.settled(),
+        TopicRanges.size(batch) == TopicRanges.size(unread.ranges()),
+        !markEnds.isEmpty(),
+        marks.newest(pipeline.messageTopic(), markEnds),
+        parts,
+        unread.gaps().keySet());
+  }
+
+  /** Writes a watermark that lets silver go on; one that only tells a later point can wait. */
+  private void tell(Watermark known, Watermark next) {
+    boolean goesOn = !next.topics().equals(known.topics()) || next.isKnown() != known.isKnown();
+    boolean later = !next.equals(known) && Instant.now().isAfter(told.plus(QUIET_PACE));
+    if (goesOn || later) {
+      watermarks.write(next);
+      told = Instant.now();
+    }
+  }
+
+  private static Map<String, Map<Integer, Bounds>> bounds(
+      Unread unread, Map<String, Progress> before) {
+    Map<String, Map<Integer, Bounds>> bounds = new HashMap<>();
+    unread
+        .topics()
+        .forEach(
+            (topic, identity) -> {
+              Map<Integer, Long> kept = before.get(topic).offsets(topic);
+              Map<Integer, Bounds> partitions = new HashMap<>();
+              unread
+                  .visible(topic)
+                  .forEach(
+                      (partition, visible) ->
+                          partitions.put(
+                              partition,
+                              new Bounds(
+                                  visible + identity.base(partition),
+                                  kept.getOrDefault(partition, 0L))));
+              bounds.put(topic, partitions);
+            });
+    return bounds;
   }
 
   /** Returns why topics could not be read by the newest batch; the other topics were read. */
@@ -117,7 +213,7 @@ public final class BronzeJob implements AutoCloseable {
     }
     Map<String, Long> events = new TreeMap<>();
     try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
-      Unread unread = topics.unread(read);
+      Unread unread = topics.unread(read, pipeline.messageTopic());
       for (SourceTable source : pipeline.tables()) {
         String topic = pipeline.topic(source);
         events.put(
@@ -131,6 +227,7 @@ public final class BronzeJob implements AutoCloseable {
   @Override
   public void close() {
     topics.close();
+    marks.close();
   }
 
   private Map<String, Progress> progress() {
@@ -143,6 +240,7 @@ public final class BronzeJob implements AutoCloseable {
       Dataset<Row> records,
       Map<String, Map<Integer, Range>> batch,
       Map<String, TopicIdentity> identities,
+      Map<String, Map<Integer, Bounds>> bounds,
       Instant start) {
     Map<String, Table> writable = new HashMap<>();
     for (String topic : batch.keySet()) {
@@ -154,6 +252,7 @@ public final class BronzeJob implements AutoCloseable {
             SerializableTableWithSize.copyOf(rejectedRows.table()),
             rejectedRows.complete(Stage.BRONZE, batch.keySet()),
             identities,
+            bounds,
             pipeline.source().epoch(),
             ChronoUnit.MICROS.between(Instant.EPOCH, start));
     return ((org.apache.spark.sql.classic.Dataset<Row>) records)

@@ -43,6 +43,7 @@ final class ChangeEnvelope {
   private String newSchema;
   private String op;
   private long lsn;
+  private long previousCommit;
   private long txid;
   private long committedMicros;
   private boolean snapshot;
@@ -68,6 +69,7 @@ final class ChangeEnvelope {
     newSchema = null;
     op = null;
     lsn = -1;
+    previousCommit = 0;
     txid = -1;
     committedMicros = -1;
     snapshot = false;
@@ -122,6 +124,11 @@ final class ChangeEnvelope {
 
   long lsn() {
     return lsn;
+  }
+
+  /** LSN of the commit before the event's transaction; 0 for a row that a snapshot read. */
+  long previousCommit() {
+    return previousCommit;
   }
 
   long txid() {
@@ -241,6 +248,9 @@ final class ChangeEnvelope {
       boolean number = token == JsonToken.VALUE_NUMBER_INT;
       switch (field) {
         case "lsn" -> lsn = number ? parser.getLongValue() : lsn;
+        case "sequence" ->
+            previousCommit =
+                token == JsonToken.VALUE_STRING ? firstOf(parser.getText()) : previousCommit;
         case "txId" -> txid = number ? parser.getLongValue() : txid;
         case "ts_us" -> committedMicros = number ? parser.getLongValue() : committedMicros;
         case "ts_ms" -> {
@@ -254,6 +264,21 @@ final class ChangeEnvelope {
                     || (token == JsonToken.VALUE_STRING && !"false".equals(parser.getText()));
         default -> parser.skipChildren();
       }
+    }
+  }
+
+  /** Reads the first part of {@code ["24023128","24024992"]}; null stands for none. */
+  private static long firstOf(String sequence) {
+    int start = sequence.indexOf('"') + 1;
+    int end = sequence.indexOf('"', start);
+    if (start != 2 || end < 0) {
+      return 0;
+    }
+    try {
+      return Long.parseLong(sequence, start, end, 10);
+    } catch (NumberFormatException e) {
+      // Not Debezium's; the event then counts as one of a snapshot.
+      return 0;
     }
   }
 

@@ -6,6 +6,7 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.RejectReason;
 import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.CommitStep;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.apache.iceberg.Table;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -38,6 +40,7 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param rejectedRows the table of rejected rows
  * @param rejectedThrough by topic and partition: rejects below this offset are already kept
  * @param topics by topic: which one it is, and so how its offsets are counted
+ * @param bounds by topic and partition: where the range is settled, and what of it is in bronze
  * @param epoch the timeline of the source
  * @param processedAtMicros when the batch began
  */
@@ -46,6 +49,7 @@ record ChangeWriter(
     Table rejectedRows,
     Map<String, Map<Integer, Long>> rejectedThrough,
     Map<String, TopicIdentity> topics,
+    Map<String, Map<Integer, Bounds>> bounds,
     int epoch,
     long processedAtMicros)
     implements FlatMapFunction<Iterator<InternalRow>, ChangeWriter.Output> {
@@ -56,6 +60,18 @@ record ChangeWriter(
   private static final UTF8String NEW_KEY = UTF8String.fromString("__debezium.newkey");
 
   private static final UTF8String OLD_KEY = UTF8String.fromString("__debezium.oldkey");
+
+  /**
+   * What is known of one partition's range.
+   *
+   * @param settled the offsets below were visible when the round began, see {@link CommitSteps}
+   * @param kept the offsets below are in bronze already, and read again only for their commits
+   */
+  record Bounds(long settled, long kept) implements Serializable {
+
+    /** A range that is new and settled as a whole. */
+    static final Bounds NEW = new Bounds(Long.MAX_VALUE, 0);
+  }
 
   /** What one task made of its records. */
   record Output(
@@ -68,21 +84,32 @@ record ChangeWriter(
       ChangeContents contents,
       long tombstones,
       long rejected,
-      Latencies latencies)
+      Latencies latencies,
+      Map<Integer, List<CommitStep>> steps)
       implements Serializable {
 
     static TopicOutput none() {
-      return new TopicOutput(RowFiles.Written.none(), ChangeContents.NONE, 0, 0, Latencies.none());
+      return new TopicOutput(
+          RowFiles.Written.none(), ChangeContents.NONE, 0, 0, Latencies.none(), Map.of());
     }
 
     TopicOutput plus(TopicOutput other) {
       latencies.addAll(other.latencies);
+      Map<Integer, List<CommitStep>> all = new HashMap<>(steps);
+      other.steps.forEach(
+          (partition, more) ->
+              all.merge(
+                  partition,
+                  more,
+                  (one, two) ->
+                      CommitSteps.joined(Stream.of(one, two).flatMap(List::stream).toList())));
       return new TopicOutput(
           files.plus(other.files),
           contents.plus(other.contents),
           tombstones + other.tombstones,
           rejected + other.rejected,
-          latencies);
+          latencies,
+          all);
     }
   }
 
@@ -107,11 +134,18 @@ record ChangeWriter(
       TopicFiles topic = topic(kafka.getUTF8String(KafkaRecords.TOPIC));
       byte[] value =
           kafka.isNullAt(KafkaRecords.VALUE) ? null : kafka.getBinary(KafkaRecords.VALUE);
+      int partition = kafka.getInt(KafkaRecords.PARTITION);
+      long offset = topic.offset(kafka);
+      boolean kept = offset < topic.bounds(partition).kept();
       if (value == null) {
-        topic.tombstones++;
+        topic.tombstones += kept ? 0 : 1;
         return;
       }
       boolean readable = envelope.read(value);
+      topic.steps(partition).see(envelope.previousCommit(), offset);
+      if (kept) {
+        return;
+      }
       rememberSchema(topic);
       if (!readable) {
         reject(topic, kafka, value, envelope.rejected(), envelope.detail());
@@ -188,8 +222,10 @@ record ChangeWriter(
     private final UTF8String name;
     private final TopicIdentity identity;
     private final RowFiles files;
+    private final Map<Integer, Bounds> ranges;
     private final Latencies latencies = Latencies.none();
     private final Set<String> schemas = new TreeSet<>();
+    private final Map<Integer, CommitSteps> steps = new HashMap<>();
     private long rows;
     private long moves;
     private long truncates;
@@ -199,7 +235,17 @@ record ChangeWriter(
     TopicFiles(UTF8String name, Table table, TopicIdentity identity) {
       this.name = name;
       this.identity = identity;
+      this.ranges = bounds.getOrDefault(name.toString(), Map.of());
       this.files = RowFiles.ofDay(table, ChangeColumns.PROCESSED_AT, processedAtMicros);
+    }
+
+    Bounds bounds(int partition) {
+      return ranges.getOrDefault(partition, Bounds.NEW);
+    }
+
+    CommitSteps steps(int partition) {
+      return steps.computeIfAbsent(
+          partition, unseen -> new CommitSteps(bounds(partition).settled()));
     }
 
     /** Writes an event, its columns in the order of {@link BronzeTable#SCHEMA}. */
@@ -241,12 +287,15 @@ record ChangeWriter(
     }
 
     TopicOutput finish() {
+      Map<Integer, List<CommitStep>> begun = new HashMap<>();
+      steps.forEach((partition, seen) -> begun.put(partition, seen.steps()));
       return new TopicOutput(
           files.close(),
           new ChangeContents(rows, moves, truncates, schemas),
           tombstones,
           rejected,
-          latencies);
+          latencies,
+          begun);
     }
   }
 

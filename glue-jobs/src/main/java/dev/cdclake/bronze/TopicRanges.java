@@ -8,12 +8,15 @@ import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.TopicIdentity;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -42,6 +45,12 @@ final class TopicRanges implements AutoCloseable {
   private static final ListOffsetsOptions COMMITTED =
       new ListOffsetsOptions(IsolationLevel.READ_COMMITTED);
 
+  private static final ListOffsetsOptions WRITTEN =
+      new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED);
+
+  /** Longer than the connector keeps a Kafka transaction open, unless it died in the midst. */
+  private static final Duration SETTLE_PATIENCE = Duration.ofSeconds(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(TopicRanges.class);
 
   private final Admin admin;
@@ -66,11 +75,28 @@ final class TopicRanges implements AutoCloseable {
    *     are absent
    * @param topics by topic: which one it is
    * @param gaps by topic: why it cannot be read on
+   * @param visible by partition: the offsets below were visible when the question was asked
+   * @param settled whether every Kafka transaction that was then visible anywhere is whole in the
+   *     ranges; not so while one of a connector that died hangs
    */
   record Unread(
       Map<String, Map<Integer, Range>> ranges,
       Map<String, TopicIdentity> topics,
-      Map<String, PipelineException> gaps) {
+      Map<String, PipelineException> gaps,
+      Map<TopicPartition, Long> visible,
+      boolean settled) {
+
+    /** Returns the visible offsets of one topic by partition, as Kafka counts them. */
+    Map<Integer, Long> visible(String topic) {
+      Map<Integer, Long> ends = new TreeMap<>();
+      visible.forEach(
+          (partition, end) -> {
+            if (partition.topic().equals(topic)) {
+              ends.put(partition.partition(), end);
+            }
+          });
+      return ends;
+    }
 
     private void gap(String topic, String found, String expected) {
       gaps.put(
@@ -95,17 +121,26 @@ final class TopicRanges implements AutoCloseable {
   }
 
   /**
-   * Returns what is unread.
+   * Returns what is unread, and waits until it is settled: Kafka makes a transaction visible topic
+   * by topic, and all that a visible one wrote lies below the ends that are asked for after it was
+   * seen. Once those ends are committed, it is visible as a whole.
    *
    * @param progress by topic: what was consumed of it
+   * @param marks the topic of marks, which has no ranges
    */
-  Unread unread(Map<String, Progress> progress) {
-    Map<String, TopicDescription> described = describe(progress.keySet());
+  Unread unread(Map<String, Progress> progress, String marks) {
+    Set<String> names = new TreeSet<>(progress.keySet());
+    names.add(marks);
+    Map<String, TopicDescription> described = describe(names);
     Set<TopicPartition> partitions =
         described.values().stream().flatMap(TopicRanges::partitions).collect(Collectors.toSet());
-    Map<TopicPartition, Long> earliest = offsets(partitions, OffsetSpec.earliest());
-    Map<TopicPartition, Long> latest = offsets(partitions, OffsetSpec.latest());
-    Unread unread = new Unread(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+    Map<TopicPartition, Long> earliest = offsets(partitions, OffsetSpec.earliest(), COMMITTED);
+    Map<TopicPartition, Long> visible = offsets(partitions, OffsetSpec.latest(), COMMITTED);
+    Map<TopicPartition, Long> written = offsets(partitions, OffsetSpec.latest(), WRITTEN);
+    Map<TopicPartition, Long> latest = awaitCommitted(partitions, visible, written);
+    Unread unread =
+        new Unread(
+            new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), visible, reaches(latest, written));
     progress.forEach(
         (topic, consumed) -> {
           Map<Integer, Range> held = new TreeMap<>();
@@ -122,6 +157,34 @@ final class TopicRanges implements AutoCloseable {
           find(topic, id, held, consumed, unread);
         });
     return unread;
+  }
+
+  private Map<TopicPartition, Long> awaitCommitted(
+      Set<TopicPartition> partitions,
+      Map<TopicPartition, Long> visible,
+      Map<TopicPartition, Long> written) {
+    Map<TopicPartition, Long> committed = visible;
+    long deadline = System.nanoTime() + SETTLE_PATIENCE.toNanos();
+    while (!reaches(committed, written) && System.nanoTime() < deadline) {
+      pause();
+      committed = offsets(partitions, OffsetSpec.latest(), COMMITTED);
+    }
+    return committed;
+  }
+
+  private static boolean reaches(
+      Map<TopicPartition, Long> committed, Map<TopicPartition, Long> written) {
+    return written.entrySet().stream()
+        .allMatch(end -> committed.get(end.getKey()) >= end.getValue());
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(10);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while waiting for Kafka.", e);
+    }
   }
 
   /**
@@ -235,11 +298,12 @@ final class TopicRanges implements AutoCloseable {
         .map(info -> new TopicPartition(topic.name(), info.partition()));
   }
 
-  private Map<TopicPartition, Long> offsets(Set<TopicPartition> partitions, OffsetSpec spec) {
+  private Map<TopicPartition, Long> offsets(
+      Set<TopicPartition> partitions, OffsetSpec spec, ListOffsetsOptions options) {
     Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
     partitions.forEach(partition -> wanted.put(partition, spec));
     Map<TopicPartition, ListOffsetsResultInfo> found =
-        await(admin.listOffsets(wanted, COMMITTED).all());
+        await(admin.listOffsets(wanted, options).all());
     if (found == null) {
       throw new PipelineException(
           Stage.BRONZE,

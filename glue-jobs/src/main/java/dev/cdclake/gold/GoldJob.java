@@ -6,9 +6,11 @@ import static org.apache.spark.sql.functions.broadcast;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.runtime.StageReport;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
@@ -55,14 +58,17 @@ public final class GoldJob {
   }
 
   /**
-   * Refreshes what changed.
+   * Refreshes what changed, all models at the one moment that silver published last.
    *
    * @return a report per refreshed model; a model whose inputs do not exist yet has none
    */
   public List<StageReport> runBatch() {
+    Optional<ConsistentSnapshots> moment = ConsistentSnapshots.read(tables, pipeline);
     List<StageReport> reports = new ArrayList<>();
-    for (GoldModel model : models) {
-      refresh(model).ifPresent(reports::add);
+    if (moment.isPresent()) {
+      for (GoldModel model : models) {
+        refresh(model, moment.get()).ifPresent(reports::add);
+      }
     }
     return reports;
   }
@@ -78,9 +84,9 @@ public final class GoldJob {
     return broken;
   }
 
-  private Optional<StageReport> refresh(GoldModel model) {
+  private Optional<StageReport> refresh(GoldModel model, ConsistentSnapshots moment) {
     Instant start = Instant.now();
-    Map<String, Table> inputs = inputs(model);
+    Map<String, Input> inputs = inputs(model, moment);
     if (inputs.size() < model.inputs().size()) {
       return Optional.empty();
     }
@@ -92,6 +98,10 @@ public final class GoldJob {
       return Optional.empty();
     }
 
+    Map<String, String> summary = new TreeMap<>(reached.summary(Stage.GOLD));
+    if (moment.lsn() != 0) {
+      summary.put(SnapshotKeys.COMPLETE_LSN, moment.position().lsnText());
+    }
     StructType columns = checkedColumns(model);
     GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
     Optional<Dataset<Row>> touched =
@@ -101,7 +111,7 @@ public final class GoldJob {
     if (touched.isPresent()) {
       Dataset<Row> keys = touched.get().distinct().persist();
       try {
-        gold.refresh(result(model, inputs, Optional.of(keys)), keys, model.key().get(0), reached);
+        gold.refresh(result(model, inputs, Optional.of(keys)), keys, model.key().get(0), summary);
         return Optional.of(report(model, keys.count(), gold, start));
       } finally {
         keys.unpersist();
@@ -109,29 +119,39 @@ public final class GoldJob {
     }
     Dataset<Row> all = result(model, inputs, Optional.empty());
     if (gold.hasColumns(columns)) {
-      gold.rebuild(all, reached);
+      gold.rebuild(all, summary);
     } else {
-      gold.replace(all, reached);
+      gold.replace(all, summary);
     }
     return Optional.of(report(model, gold.rows().count(), gold, start));
   }
 
-  private Map<String, Table> inputs(GoldModel model) {
-    Map<String, Table> inputs = new LinkedHashMap<>();
-    for (String input : model.inputs()) {
-      input(input)
-          .filter(table -> table.currentSnapshot() != null)
-          .ifPresent(table -> inputs.put(input, table));
+  /** An input and the snapshot of it that is read. */
+  private record Input(Table table, long snapshot) {}
+
+  private Map<String, Input> inputs(GoldModel model, ConsistentSnapshots moment) {
+    Map<String, Input> inputs = new LinkedHashMap<>();
+    for (String name : model.inputs()) {
+      input(name, moment)
+          .filter(input -> input.table().snapshot(input.snapshot()) != null)
+          .ifPresent(input -> inputs.put(name, input));
     }
     return inputs;
   }
 
-  private Optional<Table> input(String input) {
+  /** A model reads other models as they are: those were refreshed before, at the same moment. */
+  private Optional<Input> input(String input, ConsistentSnapshots moment) {
     String noun = input.substring(input.indexOf('.') + 1);
     if (input.startsWith("gold.")) {
-      return tables.find(pipeline.gold(noun));
+      return tables
+          .find(pipeline.gold(noun))
+          .filter(table -> table.currentSnapshot() != null)
+          .map(table -> new Input(table, table.currentSnapshot().snapshotId()));
     }
-    return source(input).map(pipeline::silver).flatMap(tables::find);
+    return source(input)
+        .filter(table -> moment.snapshots().containsKey(table.lakeName()))
+        .flatMap(table -> tables.find(pipeline.silver(table)))
+        .map(table -> new Input(table, moment.snapshots().get(noun)));
   }
 
   private Optional<SourceTable> source(String input) {
@@ -141,10 +161,10 @@ public final class GoldJob {
   }
 
   /** The inputs' snapshots; and the select itself, because a changed one changes the rows. */
-  private static Progress reached(GoldModel model, Map<String, Table> inputs) {
+  private static Progress reached(GoldModel model, Map<String, Input> inputs) {
     Map<String, Long> snapshots = new HashMap<>();
     snapshots.put(SELECT, (long) model.sql().hashCode());
-    inputs.forEach((input, table) -> snapshots.put(input, table.currentSnapshot().snapshotId()));
+    inputs.forEach((name, input) -> snapshots.put(name, input.snapshot()));
     return new Progress(
         Progress.NONE.offsets(), snapshots, Progress.NONE.truncated(), Progress.NONE.topics());
   }
@@ -195,12 +215,12 @@ public final class GoldJob {
 
   /** Returns the keys to recompute; empty if the model has to be rebuilt. */
   private Optional<Dataset<Row>> touched(
-      GoldModel model, Map<String, Table> inputs, Progress before) {
+      GoldModel model, Map<String, Input> inputs, Progress before) {
     List<Dataset<Row>> touched = new ArrayList<>();
-    for (Map.Entry<String, Table> input : inputs.entrySet()) {
+    for (Map.Entry<String, Input> input : inputs.entrySet()) {
       Long since = before.snapshots().get(input.getKey());
       String column = model.touchedBy().get(input.getKey());
-      long now = input.getValue().currentSnapshot().snapshotId();
+      long now = input.getValue().snapshot();
       if (since != null && since == now) {
         continue;
       }
@@ -211,7 +231,12 @@ public final class GoldJob {
       }
       Optional<Dataset<Row>> keys =
           TouchedKeys.of(
-              spark, input.getValue(), GoldModel.table(pipeline, input.getKey()), column, since);
+              spark,
+              input.getValue().table(),
+              GoldModel.table(pipeline, input.getKey()),
+              column,
+              since,
+              now);
       if (keys.isEmpty()) {
         return Optional.empty();
       }
@@ -225,15 +250,15 @@ public final class GoldJob {
    * touched keys alone if there are any given.
    */
   private Dataset<Row> result(
-      GoldModel model, Map<String, Table> inputs, Optional<Dataset<Row>> touched) {
+      GoldModel model, Map<String, Input> inputs, Optional<Dataset<Row>> touched) {
     Map<String, String> views = new HashMap<>();
     inputs.forEach(
-        (input, table) -> {
+        (input, read) -> {
           Dataset<Row> rows =
               spark
                   .read()
                   .format("iceberg")
-                  .option("versionAsOf", table.currentSnapshot().snapshotId())
+                  .option("versionAsOf", read.snapshot())
                   .load(GoldModel.table(pipeline, input));
           String column = model.touchedBy().get(input);
           Dataset<Row> wanted =

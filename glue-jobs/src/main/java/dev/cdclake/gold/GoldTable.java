@@ -8,7 +8,6 @@ import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeTables;
-import dev.cdclake.lake.Progress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,7 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.CommitMetadata;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Types;
+import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -77,22 +77,25 @@ final class GoldTable {
     return true;
   }
 
+  private DataFrameWriterV2<Row> writer(Dataset<Row> result, Map<String, String> summary) {
+    DataFrameWriterV2<Row> writer = result.writeTo(name.quoted());
+    summary.forEach((key, value) -> writer.option("snapshot-property." + key, value));
+    return writer;
+  }
+
   /** Replaces all rows and the columns, keeping the table's history. */
-  void replace(Dataset<Row> result, Progress reached) {
-    GuardedCommit.run(
-        () -> reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).createOrReplace(),
-        name.label(),
-        Stage.GOLD);
+  void replace(Dataset<Row> result, Map<String, String> summary) {
+    GuardedCommit.run(() -> writer(result, summary).createOrReplace(), name.label(), Stage.GOLD);
   }
 
   /** Replaces all rows. */
-  void rebuild(Dataset<Row> result, Progress reached) {
-    GuardedCommit.run(() -> overwrite(result, reached), name.label(), Stage.GOLD);
+  void rebuild(Dataset<Row> result, Map<String, String> summary) {
+    GuardedCommit.run(() -> overwrite(result, summary), name.label(), Stage.GOLD);
   }
 
-  private void overwrite(Dataset<Row> result, Progress reached) {
+  private void overwrite(Dataset<Row> result, Map<String, String> summary) {
     try {
-      reached.recordIn(result.writeTo(name.quoted()), Stage.GOLD).overwrite(lit(true));
+      writer(result, summary).overwrite(lit(true));
     } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table '" + name.label() + "' vanished.", e);
     }
@@ -103,7 +106,7 @@ final class GoldTable {
    *
    * @param touched one column {@code key}, distinct
    */
-  void refresh(Dataset<Row> result, Dataset<Row> touched, String key, Progress reached) {
+  void refresh(Dataset<Row> result, Dataset<Row> touched, String key, Map<String, String> summary) {
     Dataset<Row> keys = touched.select(col("key").as(TOUCHED));
     Dataset<Row> changes = keys.join(result, keys.col(TOUCHED).equalTo(result.col(key)), "left");
     String view = "touched_" + name.name();
@@ -116,13 +119,12 @@ final class GoldTable {
             + assignments(result)
             + " when not matched and changes.`%s` is not null then insert ".formatted(key)
             + values(result);
-    GuardedCommit.run(() -> merge(merge, reached), name.label(), Stage.GOLD);
+    GuardedCommit.run(() -> merge(merge, summary), name.label(), Stage.GOLD);
     spark.catalog().dropTempView(view);
   }
 
-  private void merge(String merge, Progress reached) {
-    CommitMetadata.withCommitProperties(
-        reached.summary(Stage.GOLD), () -> spark.sql(merge), RuntimeException.class);
+  private void merge(String merge, Map<String, String> summary) {
+    CommitMetadata.withCommitProperties(summary, () -> spark.sql(merge), RuntimeException.class);
   }
 
   private static String assignments(Dataset<Row> result) {

@@ -44,14 +44,15 @@ final class TouchedKeys {
    * @param quoted the silver table's name for SQL
    * @param column the column that holds the model's key
    * @param since the snapshot that the last refresh read
+   * @param now the snapshot that this refresh reads
    * @return one column named {@code key}, without NULL; empty if they can no longer be found
    */
   static Optional<Dataset<Row>> of(
-      SparkSession spark, Table silver, String quoted, String column, long since) {
-    if (!SnapshotUtil.isAncestorOf(silver, since)) {
+      SparkSession spark, Table silver, String quoted, String column, long since, long now) {
+    if (!SnapshotUtil.isAncestorOf(silver, now, since)) {
       return Optional.empty();
     }
-    Map<Long, List<String>> added = added(silver, since);
+    Map<Long, List<String>> added = added(silver, since, now);
     if (added.size() > MOST_READS) {
       return Optional.empty();
     }
@@ -84,9 +85,9 @@ final class TouchedKeys {
    * A compaction moves rows to other files, so the files added before it are read as of the
    * snapshot before it. Never empty.
    */
-  private static Map<Long, List<String>> added(Table silver, long since) {
+  private static Map<Long, List<String>> added(Table silver, long since, long now) {
     Deque<Snapshot> oldestFirst = new ArrayDeque<>();
-    SnapshotUtil.ancestorsBetween(silver, current(silver), since).forEach(oldestFirst::addFirst);
+    SnapshotUtil.ancestorsBetween(silver, now, since).forEach(oldestFirst::addFirst);
     Map<Long, List<String>> added = new LinkedHashMap<>();
     List<String> files = new ArrayList<>();
     for (Snapshot snapshot : oldestFirst) {
@@ -101,7 +102,7 @@ final class TouchedKeys {
       }
     }
     if (!files.isEmpty() || added.isEmpty()) {
-      added.put(current(silver), files);
+      added.put(now, files);
     }
     return added;
   }
@@ -121,10 +122,6 @@ final class TouchedKeys {
 
   private static Dataset<Row> rows(SparkSession spark, long snapshot, String quoted) {
     return spark.read().format("iceberg").option("versionAsOf", snapshot).load(quoted);
-  }
-
-  private static long current(Table silver) {
-    return silver.currentSnapshot().snapshotId();
   }
 
   private static Column[] columns(SilverKey key, String column) {

@@ -98,6 +98,16 @@ public record Progress(
     return new Progress(all, snapshots, truncated, topics);
   }
 
+  /** Returns the progress with the offsets of one topic moved back where they are beyond others. */
+  public Progress notBeyond(String topic, Map<Integer, Long> others) {
+    Map<Integer, Long> moved = new TreeMap<>(offsets(topic));
+    others.forEach(
+        (partition, other) -> moved.computeIfPresent(partition, (p, own) -> Math.min(own, other)));
+    Map<String, Map<Integer, Long>> all = new TreeMap<>(offsets);
+    all.computeIfPresent(topic, (name, own) -> moved);
+    return new Progress(all, snapshots, truncated, topics);
+  }
+
   /** Returns the progress with the snapshot of one input table replaced. */
   public Progress withSnapshot(String table, long snapshot) {
     Map<String, Long> all = new TreeMap<>(snapshots);

@@ -27,7 +27,8 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Writes the rows of one table within a Spark task, and which older rows they replace.
+ * Writes the rows of one table within a Spark task (or, a few, on the driver), and which older rows
+ * they replace.
  *
  * <p>Files are opened with the first row, so a task without rows leaves none. Nothing is visible
  * until the driver commits the {@link Written} files; what a failed task leaves behind is an orphan
@@ -74,7 +75,10 @@ public final class RowFiles {
     this.writers = new RowWriterFactory(table, SparkSchemaUtil.convert(table.schema()));
     TaskContext task = TaskContext.get();
     this.dataFiles =
-        OutputFileFactory.builderFor(table, task.partitionId(), task.taskAttemptId())
+        OutputFileFactory.builderFor(
+                table,
+                task == null ? 0 : task.partitionId(),
+                task == null ? 0 : task.taskAttemptId())
             .format(FileFormat.PARQUET)
             .build();
   }

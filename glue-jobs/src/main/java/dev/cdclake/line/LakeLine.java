@@ -13,9 +13,13 @@ import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.Watermark;
+import dev.cdclake.lake.Watermarks;
 import dev.cdclake.maintain.Upkeep;
+import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.SilverJob;
+import dev.cdclake.silver.SilverPublisher;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -75,6 +79,8 @@ public final class LakeLine implements AutoCloseable {
   private static final int MOST_FAILURES = 5;
 
   private final SparkSession spark;
+  private final LakeTables lake;
+  private final SilverPublisher publisher;
   private final Pipeline pipeline;
   private final Consumer<StageReport> reports;
   private final BronzeJob bronze;
@@ -106,7 +112,8 @@ public final class LakeLine implements AutoCloseable {
       Pipeline pipeline,
       Consumer<StageReport> reports,
       Consumer<String> problems) {
-    LakeTables lake = new LakeTables(spark);
+    this.lake = new LakeTables(spark);
+    this.publisher = new SilverPublisher(lake, pipeline);
     this.spark = spark;
     this.pipeline = pipeline;
     this.reports = reports;
@@ -233,9 +240,10 @@ public final class LakeLine implements AutoCloseable {
   }
 
   private List<StageReport> runSilver() {
+    Watermark watermark = Watermarks.read(lake, pipeline);
     List<Future<Optional<StageReport>>> batches = new ArrayList<>();
     for (SilverJob job : silver) {
-      batches.add(tables.submit(() -> inPool(Stage.SILVER, () -> runSilver(job))));
+      batches.add(tables.submit(() -> inPool(Stage.SILVER, () -> runSilver(job, watermark))));
     }
     List<StageReport> done = new ArrayList<>();
     List<RuntimeException> failures = new ArrayList<>();
@@ -252,6 +260,8 @@ public final class LakeLine implements AutoCloseable {
     if (!failures.isEmpty()) {
       throw together(failures);
     }
+    FaultPoint.SILVER_BEFORE_PUBLISHING.pass();
+    publisher.publish(watermark);
     return done;
   }
 
@@ -259,13 +269,13 @@ public final class LakeLine implements AutoCloseable {
    * Carries one batch of one table. A table whose rows break an expectation that stops it is set
    * aside for a while, so that the others go on.
    */
-  private Optional<StageReport> runSilver(SilverJob job) {
+  private Optional<StageReport> runSilver(SilverJob job, Watermark watermark) {
     Waiting before = waiting.get(job);
     if (before != null && Instant.now().isBefore(before.until())) {
       return Optional.empty();
     }
     try {
-      Optional<StageReport> report = job.runBatch();
+      Optional<StageReport> report = job.runBatch(watermark);
       waiting.remove(job);
       reported(report.stream().toList());
       return report;

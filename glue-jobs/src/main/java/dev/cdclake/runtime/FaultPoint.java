@@ -12,10 +12,14 @@ public enum FaultPoint {
   BRONZE_BEFORE_COMMIT,
   /** Bronze committed the first of several tables. */
   BRONZE_AFTER_FIRST_COMMIT,
+  /** Bronze committed all tables and has not said how far they are complete. */
+  BRONZE_BEFORE_WATERMARK,
   /** Silver wrote its files and committed nothing. */
   SILVER_BEFORE_COMMIT,
   /** Silver committed a table. */
   SILVER_AFTER_COMMIT,
+  /** Silver folded all tables up to one point and has not published them together. */
+  SILVER_BEFORE_PUBLISHING,
   /** Maintenance wrote compacted files and committed nothing. */
   MAINTAIN_BEFORE_COMPACTION_COMMIT,
   /** Maintenance committed compacted files of a table. */

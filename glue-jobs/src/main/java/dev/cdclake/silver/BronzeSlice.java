@@ -23,6 +23,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
@@ -38,7 +39,8 @@ import org.apache.spark.sql.SparkSession;
  *
  * <p>Normally these are the rows appended between two snapshots, at most about one batch of them.
  * If the earlier snapshot has expired, they are found by their Kafka offsets instead, which silver
- * recorded too.
+ * recorded too. Rows behind the watermark's cut belong to transactions that are not whole yet; they
+ * wait.
  */
 final class BronzeSlice {
 
@@ -62,17 +64,23 @@ final class BronzeSlice {
    *
    * @param topic the key of the Kafka offsets in the progress of both tables
    * @param folded what silver has consumed
+   * @param cuts by partition: the offset up to which rows may be folded; empty if all may
    */
   static BronzeSlice unread(
-      SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded) {
+      SparkSession spark,
+      LakeTable name,
+      Table bronze,
+      String topic,
+      Progress folded,
+      Map<Integer, Long> cuts) {
     Long last = folded.snapshots().get(name.label());
     boolean known =
         last == null
             ? folded.offsets(topic).isEmpty() && hasWholeHistory(bronze)
             : SnapshotUtil.isAncestorOf(bronze, last);
     return known
-        ? between(spark, name, bronze, topic, folded, last)
-        : beyond(spark, name, bronze, topic, folded);
+        ? between(spark, name, bronze, topic, folded, cuts, last)
+        : beyond(spark, name, bronze, topic, folded, cuts);
   }
 
   /** Whether no snapshot expired: only then do the summaries tell everything that was appended. */
@@ -85,7 +93,13 @@ final class BronzeSlice {
   }
 
   private static BronzeSlice between(
-      SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded, Long last) {
+      SparkSession spark,
+      LakeTable name,
+      Table bronze,
+      String topic,
+      Progress folded,
+      Map<Integer, Long> cuts,
+      Long last) {
     Deque<Snapshot> unread = new ArrayDeque<>();
     for (Snapshot snapshot : SnapshotUtil.currentAncestors(bronze)) {
       if (last != null && snapshot.snapshotId() == last) {
@@ -93,36 +107,80 @@ final class BronzeSlice {
       }
       unread.addFirst(snapshot);
     }
+    Map<Integer, Long> from = folded.offsets(topic);
     ChangeContents contents = ChangeContents.NONE;
+    ChangeContents waiting = ChangeContents.NONE;
     Snapshot end = null;
-    while (!unread.isEmpty() && contents.rows() < ROWS_PER_BATCH) {
-      end = unread.removeFirst();
-      contents = contents.plus(contents(end));
+    Snapshot whole = null;
+    Map<Integer, Long> reached = from;
+    long behind = 0;
+    for (Snapshot snapshot : unread) {
+      Map<Integer, Long> offsets = offsets(bronze, snapshot, topic);
+      Map<Integer, Long> reachable = upTo(cuts, offsets);
+      boolean adds = !reachable.equals(reached) || reachable.equals(offsets);
+      if (contents.rows() >= ROWS_PER_BATCH) {
+        behind += adds ? contents(snapshot).rows() : 0;
+        continue;
+      }
+      waiting = waiting.plus(contents(snapshot));
+      if (adds) {
+        end = snapshot;
+        contents = contents.plus(waiting);
+        waiting = ChangeContents.NONE;
+        reached = reachable;
+        whole = reachable.equals(offsets) ? snapshot : whole;
+      }
     }
     if (end == null) {
       return new BronzeSlice(null, contents, folded, 0);
     }
-    long behind = unread.stream().mapToLong(snapshot -> contents(snapshot).rows()).sum();
     DataFrameReader reader = spark.read().format("iceberg");
     if (last == null) {
       reader.option("versionAsOf", end.snapshotId());
     } else {
       reader.option("start-snapshot-id", last).option("end-snapshot-id", end.snapshotId());
     }
-    Dataset<Row> rows = reader.load(name.quoted());
-    return new BronzeSlice(rows, contents, through(bronze, folded, name, topic, end), behind);
+    Column wanted = lit(true);
+    if (end != whole) {
+      wanted = wanted.and(before(reached));
+    }
+    if (last != null && !offsets(bronze, bronze.snapshot(last), topic).equals(from)) {
+      wanted = wanted.and(from(from));
+    }
+    Progress through = folded.withOffsets(topic, reached);
+    return new BronzeSlice(
+        reader.load(name.quoted()).where(wanted),
+        contents,
+        whole == null ? through : through.withSnapshot(name.label(), whole.snapshotId()),
+        behind);
+  }
+
+  private static Map<Integer, Long> offsets(Table bronze, Snapshot snapshot, String topic) {
+    return Progress.asOf(bronze, snapshot, Stage.BRONZE).offsets(topic);
+  }
+
+  /** Returns offsets, none of them beyond its cut. */
+  private static Map<Integer, Long> upTo(Map<Integer, Long> cuts, Map<Integer, Long> offsets) {
+    Map<Integer, Long> cut = new TreeMap<>();
+    offsets.forEach(
+        (partition, offset) ->
+            cut.put(partition, Math.min(offset, cuts.getOrDefault(partition, offset))));
+    cut.values().removeIf(offset -> offset == 0);
+    return cut;
   }
 
   private static BronzeSlice beyond(
-      SparkSession spark, LakeTable name, Table bronze, String topic, Progress folded) {
+      SparkSession spark,
+      LakeTable name,
+      Table bronze,
+      String topic,
+      Progress folded,
+      Map<Integer, Long> cuts) {
     Snapshot end = bronze.currentSnapshot();
-    Column unread = lit(true);
-    for (Map.Entry<Integer, Long> next : folded.offsets(topic).entrySet()) {
-      unread =
-          unread.and(
-              col(ChangeColumns.PARTITION)
-                  .notEqual(next.getKey())
-                  .or(col(ChangeColumns.OFFSET).geq(next.getValue())));
+    Map<Integer, Long> offsets = offsets(bronze, end, topic);
+    Map<Integer, Long> reached = upTo(cuts, offsets);
+    if (reached.equals(folded.offsets(topic))) {
+      return new BronzeSlice(null, ChangeContents.NONE, folded, 0);
     }
     Dataset<Row> rows =
         spark
@@ -130,7 +188,7 @@ final class BronzeSlice {
             .format("iceberg")
             .option("versionAsOf", end.snapshotId())
             .load(name.quoted())
-            .where(unread);
+            .where(from(folded.offsets(topic)).and(before(reached)));
     Row facts =
         rows.agg(
                 count(lit(1)),
@@ -141,7 +199,36 @@ final class BronzeSlice {
     ChangeContents contents =
         new ChangeContents(
             facts.getLong(0), facts.getLong(1), facts.getLong(2), Set.copyOf(facts.getList(3)));
-    return new BronzeSlice(rows, contents, through(bronze, folded, name, topic, end), 0);
+    Progress through = folded.withOffsets(topic, reached);
+    return new BronzeSlice(
+        rows,
+        contents,
+        reached.equals(offsets) ? through.withSnapshot(name.label(), end.snapshotId()) : through,
+        0);
+  }
+
+  private static Column from(Map<Integer, Long> offsets) {
+    Column from = lit(true);
+    for (Map.Entry<Integer, Long> next : offsets.entrySet()) {
+      from =
+          from.and(
+              col(ChangeColumns.PARTITION)
+                  .notEqual(next.getKey())
+                  .or(col(ChangeColumns.OFFSET).geq(next.getValue())));
+    }
+    return from;
+  }
+
+  private static Column before(Map<Integer, Long> offsets) {
+    Column before = lit(true);
+    for (Map.Entry<Integer, Long> end : offsets.entrySet()) {
+      before =
+          before.and(
+              col(ChangeColumns.PARTITION)
+                  .notEqual(end.getKey())
+                  .or(col(ChangeColumns.OFFSET).lt(end.getValue())));
+    }
+    return before;
   }
 
   /** Snapshots of other tools (a compaction) hold no changes of their own. */
@@ -150,14 +237,6 @@ final class BronzeSlice {
     return json == null || !DataOperations.APPEND.equals(snapshot.operation())
         ? ChangeContents.NONE
         : ChangeContents.fromJson(json);
-  }
-
-  private static Progress through(
-      Table table, Progress folded, LakeTable name, String topic, Snapshot end) {
-    Progress bronze = Progress.asOf(table, end, Stage.BRONZE);
-    return folded
-        .withSnapshot(name.label(), end.snapshotId())
-        .withOffsets(topic, bronze.offsets(topic));
   }
 
   /** A slice without rows. */

@@ -18,6 +18,7 @@ import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
@@ -95,13 +96,14 @@ public final class SilverJob {
   /**
    * Carries one batch from bronze to silver.
    *
+   * @param watermark how far bronze has every change; {@link Watermark#NONE} folds all it has
    * @return empty when there was nothing to fold
    */
-  public Optional<StageReport> runBatch() {
+  public Optional<StageReport> runBatch(Watermark watermark) {
     Instant start = Instant.now();
     Optional<SilverTable> existing = silver();
     Progress folded = existing.map(SilverTable::progress).orElse(Progress.NONE);
-    BronzeSlice slice = unread(folded);
+    BronzeSlice slice = unread(folded, watermark.cuts(topic));
     if (slice.isEmpty()) {
       return Optional.empty();
     }
@@ -126,6 +128,7 @@ public final class SilverJob {
             output.files(),
             folded,
             through(slice, truncations),
+            complete(slice, watermark),
             expectations.results(output.tally()));
     FaultPoint.SILVER_AFTER_COMMIT.pass();
     return Optional.of(report(slice, outcomes, output, snapshot, start));
@@ -138,10 +141,10 @@ public final class SilverJob {
         .map(table -> SilverTable.of(spark, silverName, table));
   }
 
-  private BronzeSlice unread(Progress folded) {
+  private BronzeSlice unread(Progress folded, Map<Integer, Long> cuts) {
     Optional<Table> bronze = tables.find(bronzeName).filter(t -> t.currentSnapshot() != null);
     return bronze
-        .map(table -> BronzeSlice.unread(spark, bronzeName, table, topic, folded))
+        .map(table -> BronzeSlice.unread(spark, bronzeName, table, topic, folded, cuts))
         .orElseGet(BronzeSlice::nothing);
   }
 
@@ -294,6 +297,14 @@ public final class SilverJob {
         : slice.through().withTruncated(truncations.get(truncations.size() - 1).position());
   }
 
+  /** The table's moment: known where everything below the cut is folded. */
+  private Optional<Position> complete(BronzeSlice slice, Watermark watermark) {
+    return Optional.of(watermark)
+        .filter(Watermark::isKnown)
+        .filter(known -> known.isReachedBy(topic, slice.through().offsets(topic)))
+        .map(Watermark::position);
+  }
+
   private Outcomes outcomes() {
     return new Outcomes(
         spark.sparkContext().longAccumulator(),
@@ -308,7 +319,10 @@ public final class SilverJob {
     return new StageReport(
         Stage.SILVER,
         source.lakeName(),
-        slice.contents().rows() - slice.contents().truncates(),
+        outcomes.written().value()
+            + outcomes.superseded().value()
+            + outcomes.deleted().value()
+            + outcomes.rejected().value(),
         outcomes.written().value() - output.heldBack(),
         outcomes.superseded().value(),
         outcomes.deleted().value(),

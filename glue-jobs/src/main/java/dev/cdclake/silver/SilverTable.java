@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
@@ -268,9 +269,15 @@ final class SilverTable {
   /**
    * Commits new rows, the places of those they replace, the progress, and what the expectations
    * found, in one snapshot.
+   *
+   * @param complete the moment of the source that the table then shows, if it is known
    */
   long commit(
-      RowFiles.Written files, Progress before, Progress after, ExpectationResults expectations) {
+      RowFiles.Written files,
+      Progress before,
+      Progress after,
+      Optional<Position> complete,
+      ExpectationResults expectations) {
     RowDelta delta = table.newRowDelta();
     files.rows().forEach(delta::addRows);
     files.deletes().forEach(delta::addDeletes);
@@ -281,6 +288,7 @@ final class SilverTable {
     if (table.currentSnapshot() != null) {
       delta.validateFromSnapshot(table.currentSnapshot().snapshotId());
     }
+    complete.ifPresent(moment -> delta.set(SnapshotKeys.COMPLETE_LSN, moment.lsnText()));
     GuardedCommit.commit(after.commitWith(delta, Stage.SILVER, before), name.label(), Stage.SILVER);
     return table.currentSnapshot().snapshotId();
   }

@@ -18,6 +18,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ChangeEnvelopeTest {
 
+  @Test
+  void commitBeforeTheTransactionIsReadFromTheSequence() {
+    assertThat(previousCommit("\"[\\\"24023128\\\",\\\"24024992\\\"]\"")).isEqualTo(24023128);
+    assertThat(previousCommit("\"[null,\\\"24024992\\\"]\"")).isZero();
+    assertThat(previousCommit("\"anything\"")).isZero();
+    assertThat(previousCommit("null")).isZero();
+  }
+
+  private static long previousCommit(String sequence) {
+    ChangeEnvelope envelope = new ChangeEnvelope();
+    envelope.read(
+        ("{\"op\":\"c\",\"after\":{},\"source\":{\"lsn\":1,\"sequence\":" + sequence + "}}")
+            .getBytes(StandardCharsets.UTF_8));
+    return envelope.previousCommit();
+  }
+
   private static final Changes ORDERS =
       Changes.of("orders").column("status", "string").column("note", "string");
 

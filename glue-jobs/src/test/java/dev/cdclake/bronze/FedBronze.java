@@ -12,6 +12,9 @@ import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.TopicIdentity;
+import dev.cdclake.lake.Watermark;
+import dev.cdclake.lake.Watermark.Frontier;
+import dev.cdclake.lake.Watermarks;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -49,6 +52,8 @@ public final class FedBronze {
                       .add("value", DataTypes.BinaryType)));
 
   private final SparkSession spark;
+  private final LakeTables tables;
+  private final Pipeline pipeline;
   private final String topic;
   private final BronzeTable bronze;
   private final EventSchemas schemas;
@@ -58,6 +63,8 @@ public final class FedBronze {
 
   public FedBronze(SparkSession spark, LakeTables tables, Pipeline pipeline, SourceTable source) {
     this.spark = spark;
+    this.tables = tables;
+    this.pipeline = pipeline;
     this.topic = pipeline.topic(source);
     this.bronze = BronzeTable.open(tables, pipeline.bronze(source));
     this.schemas = new EventSchemas(spark, tables, pipeline);
@@ -85,6 +92,17 @@ public final class FedBronze {
       records.add(record(0, event.key(), event.value(), event.headers()));
     }
     commit(records);
+    tell();
+  }
+
+  /** States what bronze has, as on a server that cannot mark its log. */
+  private void tell() {
+    Map<Integer, Frontier> mine = new TreeMap<>();
+    next.forEach((partition, end) -> mine.put(partition, new Frontier(end, end, List.of())));
+    Map<String, Map<Integer, Frontier>> all =
+        new TreeMap<>(Watermarks.read(tables, pipeline).topics());
+    all.put(topic, mine);
+    new Watermarks(tables, pipeline).write(new Watermark(epoch, 0, false, 0, all));
   }
 
   /** Makes a Kafka record at the next offset of a partition. */
@@ -118,6 +136,7 @@ public final class FedBronze {
             SerializableTableWithSize.copyOf(rejectedRows.table()),
             rejectedRows.complete(Stage.BRONZE, List.of(topic)),
             Map.of(topic, TopicIdentity.first("fed by hand")),
+            Map.of(),
             epoch,
             PROCESSED_AT);
     Dataset<Row> frame = spark.createDataFrame(records, KAFKA).coalesce(1);

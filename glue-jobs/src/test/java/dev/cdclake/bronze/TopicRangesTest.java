@@ -122,7 +122,7 @@ class TopicRangesTest {
   }
 
   private static Unread find(String id, Map<Integer, Range> held, Progress consumed) {
-    Unread found = new Unread(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+    Unread found = new Unread(new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), Map.of(), true);
     TopicRanges.find("orders", id, held, consumed, found);
     return found;
   }

@@ -62,7 +62,7 @@ class UnknownOutcomeTest {
   @ParameterizedTest
   @EnumSource(Fault.class)
   void silverGoesOnByItselfAndHasEveryRowOnce(Fault fault) {
-    silver.feed(order(3, 20), order(1, 30));
+    silver.feed(order(3, 20), ORDERS.update(1).at(500).set("user_id", 30).set("amount", 1));
     fail("orders", fault);
 
     run();

@@ -6,11 +6,15 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.fixture.Changes.Event;
 import dev.cdclake.fixture.TestLake;
+import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Watermark;
 import dev.cdclake.runtime.StageReport;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -48,7 +52,27 @@ public final class SilverRun {
 
   /** Folds what is unread. */
   public Optional<StageReport> fold() {
-    return job.runBatch();
+    Optional<StageReport> report = job.runBatch(Watermark.NONE);
+    publish();
+    return report;
+  }
+
+  /** Folds what lies before a watermark. */
+  Optional<StageReport> fold(Watermark watermark) {
+    return job.runBatch(watermark);
+  }
+
+  /** Publishes the tables as they are, as one moment. */
+  private void publish() {
+    Map<String, Long> snapshots = new TreeMap<>();
+    for (SourceTable table : pipeline.tables()) {
+      tables
+          .find(pipeline.silver(table))
+          .filter(found -> found.currentSnapshot() != null)
+          .ifPresent(
+              found -> snapshots.put(table.lakeName(), found.currentSnapshot().snapshotId()));
+    }
+    new ConsistentSnapshots(1, 0, snapshots).publish(tables, pipeline);
   }
 
   /** Appends events and folds them. */

@@ -9,6 +9,8 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.ConsistentSnapshots;
+import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
 import dev.cdclake.local.servers.Installation;
 import dev.cdclake.runtime.FaultPoint;
@@ -30,7 +32,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -48,7 +56,8 @@ final class ScenarioPlay {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int KILLED = 137;
   private static final Pattern OWN_TRANSACTION = Pattern.compile("(?im)^\\s*begin\\s*;");
-  private static final Pattern LAKE_NAME = Pattern.compile("\\b(bronze|silver|gold)\\.(\\w+)");
+  private static final Pattern LAKE_NAME =
+      Pattern.compile("\\b(bronze|silver|gold|consistent)\\.(\\w+)");
 
   private final LocalLine line;
   private final ScenarioTopics topics;
@@ -111,6 +120,41 @@ final class ScenarioPlay {
         .hasMessageStartingWith(message);
   }
 
+  void meanwhile(String sql, int times, List<Stage> stages, ScenarioStep.Expect holds)
+      throws Exception {
+    ExecutorService writer = Executors.newSingleThreadExecutor();
+    try (Connection connection = line.openSource();
+        Statement statement = connection.createStatement()) {
+      Future<?> writes =
+          writer.submit(
+              () -> {
+                for (int i = 0; i < times; i++) {
+                  statement.execute(sql);
+                }
+                return null;
+              });
+      Set<Long> moments = new TreeSet<>();
+      try (LakeLine lake = new LakeLine(spark, pipeline, report -> {}, problem -> {})) {
+        do {
+          lake.runAvailable(EnumSet.copyOf(stages));
+          Optional<ConsistentSnapshots> moment = moment();
+          if (moment.isPresent()) {
+            expect(holds.query(), holds.rows());
+            moments.add(moment.get().lsn());
+          }
+        } while (!writes.isDone());
+      }
+      writes.get();
+      assertThat(moments).as("moments that were looked at").hasSizeGreaterThan(2);
+    } finally {
+      writer.shutdownNow();
+    }
+  }
+
+  private Optional<ConsistentSnapshots> moment() {
+    return ConsistentSnapshots.read(new LakeTables(spark), pipeline);
+  }
+
   void runAndDie(Stage stage, FaultPoint point)
       throws IOException, InterruptedException, SQLException {
     topics.awaitCaptured(line);
@@ -147,17 +191,18 @@ final class ScenarioPlay {
   }
 
   void expect(String query, List<List<String>> rows) {
-    String real =
-        LAKE_NAME
-            .matcher(query)
-            .replaceAll(
-                name ->
-                    "lake.`%s`.`%s`"
-                        .formatted(
-                            pipeline.database(
-                                Layer.valueOf(name.group(1).toUpperCase(Locale.ROOT))),
-                            name.group(2)));
+    String real = LAKE_NAME.matcher(query).replaceAll(name -> real(name.group(1), name.group(2)));
     assertThat(rows(real)).as(query).isEqualTo(rows);
+  }
+
+  private String real(String layer, String table) {
+    if ("consistent".equals(layer)) {
+      return real("silver", table)
+          + " version as of "
+          + moment().orElseThrow().snapshots().get(table);
+    }
+    return "lake.`%s`.`%s`"
+        .formatted(pipeline.database(Layer.valueOf(layer.toUpperCase(Locale.ROOT))), table);
   }
 
   void expectRejected(Map<String, Long> reasons) {

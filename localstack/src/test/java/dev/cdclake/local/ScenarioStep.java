@@ -80,6 +80,18 @@ sealed interface ScenarioStep {
     }
   }
 
+  /**
+   * Runs SQL again and again while stages run, and asks after every round. In the query, {@code
+   * consistent.<table>} is the silver table at the moment that was published last.
+   */
+  record Meanwhile(String sql, int times, List<Stage> stages, Expect holds)
+      implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.meanwhile(sql, times, stages, holds);
+    }
+  }
+
   /** Kills a server as a crash would, and waits until it is up again. */
   record Kill(LocalLine.Part part) implements ScenarioStep {
     @Override
@@ -138,6 +150,7 @@ sealed interface ScenarioStep {
       case "await" -> await(told);
       case "run" -> run(told, step.get("die-at"), step.get("fails"));
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
+      case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
       case "expect-rejected" -> new ExpectRejected(counts(told, verb));
       case "expect-report" -> expectReport(Scenario.mapping(told, "'expect-report'"));
@@ -168,12 +181,22 @@ sealed interface ScenarioStep {
         replace);
   }
 
+  private static ScenarioStep meanwhile(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("sql", "times", "run", "holds"), "step 'meanwhile'");
+    return new Meanwhile(
+        told.get("sql").toString(),
+        Integer.parseInt(told.get("times").toString()),
+        stages(told.get("run")),
+        expect(Scenario.mapping(told.get("holds"), "'holds'")));
+  }
+
+  private static List<Stage> stages(Object told) {
+    return (told instanceof List<?> list ? list : List.of(told))
+        .stream().map(stage -> Stage.valueOf(stage.toString().toUpperCase(Locale.ROOT))).toList();
+  }
+
   private static ScenarioStep run(Object told, Object dieAt, Object fails) {
-    List<Stage> stages =
-        (told instanceof List<?> list ? list : List.of(told))
-            .stream()
-                .map(stage -> Stage.valueOf(stage.toString().toUpperCase(Locale.ROOT)))
-                .toList();
+    List<Stage> stages = stages(told);
     if (fails != null) {
       return new RunAndFail(stages, fails.toString());
     }
@@ -182,7 +205,7 @@ sealed interface ScenarioStep {
         : new RunAndDie(stages.get(0), FaultPoint.valueOf(dieAt.toString()));
   }
 
-  private static ScenarioStep expect(Map<String, Object> told) {
+  private static Expect expect(Map<String, Object> told) {
     Scenario.refuseOthers(told, Set.of("query", "rows"), "step 'expect'");
     List<List<String>> rows = new ArrayList<>();
     for (Object row : Scenario.list(told.get("rows"), "'rows'")) {
