@@ -29,6 +29,9 @@ public final class ChangeColumns {
   /** Debezium's operation: {@code r}, {@code c}, {@code u}, {@code d} or {@code t}. */
   public static final String OP = "_op";
 
+  /** Operation of a bronze row that is no event: values read from the source to fill a column. */
+  public static final String OP_FILL = "f";
+
   /** When the source committed the change. */
   public static final String COMMITTED_AT = "_committed_at";
 

@@ -30,7 +30,8 @@ final class BronzeTable {
           required(3, ChangeColumns.EPOCH, Types.IntegerType.get(), "Timeline of the source"),
           required(4, ChangeColumns.LSN, Types.LongType.get(), "Position in the source's log"),
           optional(5, ChangeColumns.TXID, Types.LongType.get(), "Transaction in the source"),
-          required(6, ChangeColumns.OP, Types.StringType.get(), "r, c, u, d or t (truncate)"),
+          required(
+              6, ChangeColumns.OP, Types.StringType.get(), "r, c, u, d, t (truncate) or f (fill)"),
           required(7, ChangeColumns.SNAPSHOT, Types.BooleanType.get(), "Read by a snapshot"),
           optional(8, ChangeColumns.COMMITTED_AT, Types.TimestampType.withZone()),
           optional(9, ChangeColumns.SCHEMA, Types.StringType.get(), "See _event_schemas"),

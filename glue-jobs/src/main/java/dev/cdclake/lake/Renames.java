@@ -89,11 +89,7 @@ public record Renames(List<Rename> followed) implements Serializable {
   }
 
   /** Returns the renames that lie behind a change: its columns still have the earlier names. */
-  public List<Rename> behind(int epoch, long lsn) {
-    if (followed.isEmpty()) {
-      return followed;
-    }
-    Position change = new Position(epoch, lsn);
+  public List<Rename> behind(Position change) {
     return followed.stream().filter(rename -> rename.at.compareTo(change) > 0).toList();
   }
 

@@ -89,7 +89,7 @@ final class BronzeChanges {
     /** Returns the schema of an event, its columns named as the table names them now. */
     EventSchema schema(String fingerprint, int epoch, long lsn) {
       return EventSchema.of(fingerprint, schemas.get(fingerprint))
-          .before(silver.renames().behind(epoch, lsn));
+          .under(silver.renames(), epoch, lsn);
     }
 
     String group(String key) {

@@ -4,6 +4,7 @@ package dev.cdclake.silver;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.Renames.Rename;
 import dev.cdclake.lake.SilverKey;
@@ -20,26 +21,49 @@ import org.apache.spark.sql.types.DataType;
  * @param columns by name
  * @param lakeNames by the same names: what the columns are called in the lake
  * @param collision a name that two of them would have in the lake, null if all differ
+ * @param namedAt the place in the source's log whose names the columns have; null for that of the
+ *     event itself
  */
 record EventSchema(
-    Map<String, ColumnType> columns, Map<String, String> lakeNames, String collision) {
+    Map<String, ColumnType> columns,
+    Map<String, String> lakeNames,
+    String collision,
+    Position namedAt) {
+
+  /** Fields of a schema that is not Debezium's: where its columns had these names. */
+  static final String NAMED_EPOCH = "cdclake.named-epoch";
+
+  static final String NAMED_LSN = "cdclake.named-lsn";
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, EventSchema> PARSED = new ConcurrentHashMap<>();
 
   /** Returns the schema with a fingerprint, parsing its text once per process. */
   static EventSchema of(String fingerprint, String text) {
-    return PARSED.computeIfAbsent(fingerprint, key -> named(parse(text), List.of()));
+    return PARSED.computeIfAbsent(fingerprint, key -> parse(text));
   }
 
-  /** Returns the schema of an event that lies before some renames: it has the later names. */
-  EventSchema before(List<Rename> renames) {
-    return renames.isEmpty() ? this : named(columns, renames);
+  /** Returns the schema of an event, its columns named as they are after all renames behind it. */
+  EventSchema under(Renames renames, int epoch, long lsn) {
+    if (renames.followed().isEmpty()) {
+      return this;
+    }
+    List<Rename> behind = renames.behind(namedAt == null ? new Position(epoch, lsn) : namedAt);
+    return behind.isEmpty() ? this : named(columns, behind, namedAt);
   }
 
   /** Returns the name that a column has in the lake. */
   String lakeName(String column) {
     return lakeNames.get(column);
+  }
+
+  /** Returns the type of the column that has a name in the lake, null if there is none. */
+  DataType typeOf(String lakeName) {
+    return columns.entrySet().stream()
+        .filter(column -> lakeNames.get(column.getKey()).equals(lakeName))
+        .map(column -> column.getValue().sparkType())
+        .findFirst()
+        .orElse(null);
   }
 
   /** Whether another schema has the same columns of the same types. */
@@ -58,7 +82,8 @@ record EventSchema(
     return columns.keySet().stream().map(this::lakeName).toList();
   }
 
-  private static EventSchema named(Map<String, ColumnType> columns, List<Rename> renames) {
+  private static EventSchema named(
+      Map<String, ColumnType> columns, List<Rename> renames, Position namedAt) {
     Map<String, String> names = new HashMap<>();
     Map<String, String> owners = new HashMap<>();
     String collision = null;
@@ -67,10 +92,10 @@ record EventSchema(
       names.put(column, name);
       collision = owners.put(name, column) == null ? collision : name;
     }
-    return new EventSchema(columns, names, collision);
+    return new EventSchema(columns, names, collision, namedAt);
   }
 
-  private static Map<String, ColumnType> parse(String text) {
+  private static EventSchema parse(String text) {
     JsonNode envelope;
     try {
       envelope = JSON.readTree(text);
@@ -85,6 +110,10 @@ record EventSchema(
         }
       }
     }
-    return columns;
+    Position namedAt =
+        envelope.has(NAMED_LSN)
+            ? new Position(envelope.get(NAMED_EPOCH).asInt(), envelope.get(NAMED_LSN).asLong())
+            : null;
+    return named(columns, List.of(), namedAt);
   }
 }

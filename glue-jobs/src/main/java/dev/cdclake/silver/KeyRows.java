@@ -3,6 +3,7 @@ package dev.cdclake.silver;
 
 import static dev.cdclake.silver.ChangeRow.at;
 
+import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +52,9 @@ final class KeyRows {
    * @throws UnreadableValueException if a value cannot be read; then the rows are as before
    */
   boolean apply(Row change, EventSchema schema, KeyRows old) throws UnreadableValueException {
+    if (ChangeColumns.OP_FILL.equals(change.getString(at(ChangeRow.OP)))) {
+      return top.fill(change, schema);
+    }
     RowState movedFrom = old == null ? null : old.left(change);
     if (!top.isBefore(change)) {
       return top.apply(change, schema, movedFrom);

@@ -2,6 +2,7 @@
 package dev.cdclake.silver;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.lake.JoinedText;
@@ -15,7 +16,8 @@ import java.util.Map;
 /** The values that identify a row, typed, and their one spelling as text. */
 final class RowKey {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   private RowKey() {}
 

@@ -215,6 +215,29 @@ final class RowState {
     versions.add(version);
   }
 
+  /**
+   * Fills columns that the row's last change did not have yet; that change stays the last one.
+   *
+   * @return false if the row has changed since, or is not there
+   */
+  boolean fill(Row values, EventSchema schema) throws UnreadableValueException {
+    if (!known || !isActive() || isAfter(values)) {
+      return false;
+    }
+    Set<String> flags = new TreeSet<>();
+    for (String flag : flags(row[layout.flags])) {
+      int colon = flag.indexOf(':');
+      if (colon >= 0 && !schema.lakeNames().containsValue(flag.substring(colon + 1))) {
+        flags.add(flag);
+      }
+    }
+    takeValues(values, schema, null);
+    flags.addAll(flags(row[layout.flags]));
+    row[layout.flags] = flags.toArray();
+    keepVersion(values);
+    return true;
+  }
+
   /** Ends the row if it is older than a TRUNCATE; its last values stay, as after a delete. */
   void truncate(Truncation truncation) {
     if (!known || !isActive() || !isBefore(truncation)) {

@@ -13,6 +13,7 @@ import static org.apache.spark.sql.functions.struct;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.Position;
+import dev.cdclake.lake.Renames;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -41,6 +42,11 @@ record SchemaVersion(
 
   private static final String LAST = "last";
 
+  /** Returns its columns, named as they are after all renames behind it. */
+  EventSchema under(Renames renames) {
+    return schema.under(renames, first.epoch(), first.lsn());
+  }
+
   /** A stretch of events with one schema, byte for byte. */
   private record Stretch(String fingerprint, Position last, SchemaVersion version) {}
 
@@ -53,7 +59,11 @@ record SchemaVersion(
    */
   static List<SchemaVersion> history(
       Dataset<Row> bronze, EventSchemas schemas, String topic, int epoch) {
-    Dataset<Row> events = bronze.where(col(ChangeColumns.SCHEMA).isNotNull());
+    Dataset<Row> events =
+        bronze.where(
+            col(ChangeColumns.SCHEMA)
+                .isNotNull()
+                .and(col(ChangeColumns.OP).notEqual(ChangeColumns.OP_FILL)));
     List<Stretch> stretches = bySchema(events, schemas);
     if (overlap(stretches)) {
       stretches = inOrder(events, schemas);

@@ -2,6 +2,7 @@
 package dev.cdclake.silver;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.not;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation.OnBreak;
@@ -153,7 +154,8 @@ public final class SilverJob {
     List<Row> first =
         slice
             .rows()
-            .where(col(ChangeColumns.OP).notEqual("t").and(col(ChangeColumns.SCHEMA).isNotNull()))
+            .where(not(col(ChangeColumns.OP).isin("t", ChangeColumns.OP_FILL)))
+            .where(col(ChangeColumns.SCHEMA).isNotNull())
             .orderBy(
                 col(ChangeColumns.KEY).isNull(), col(ChangeColumns.EPOCH), col(ChangeColumns.LSN))
             .select(ChangeColumns.SCHEMA, ChangeColumns.KEY)
@@ -196,7 +198,7 @@ public final class SilverJob {
     for (BronzeSlice.Span span : slice.spans()) {
       EventSchema schema = EventSchema.of(span.schema(), schemas.schema(span.schema()));
       for (Position position : List.of(span.first(), span.last())) {
-        events.add(schema.before(renames.behind(position.epoch(), position.lsn())));
+        events.add(schema.under(renames, position.epoch(), position.lsn()));
       }
     }
     return events;

@@ -128,8 +128,7 @@ final class SilverTable {
     boolean laterWasAnother = before.schema().columns().containsKey(later);
     if (laterWasAnother) {
       // Both columns may be newer than the table; the one whose name is taken must be there.
-      List<Rename> behind = schema().renames().behind(before.first().epoch(), before.first().lsn());
-      evolve(List.of(before.schema().before(behind)));
+      evolve(List.of(before.under(schema().renames())));
     }
     SilverSchema silver = schema();
     boolean hasEarlier = silver.has(SilverKey.lakeName(earlier));
@@ -169,6 +168,32 @@ final class SilverTable {
         .commit();
     transaction.commitTransaction();
     table.refresh();
+  }
+
+  /**
+   * Sets a column aside and puts one of another type in its place, which changes from a position on
+   * go to.
+   *
+   * @return the name of the column that was set aside
+   */
+  String retype(String column, DataType wanted, Position since) {
+    SilverSchema silver = schema();
+    String aside =
+        silver.freeName(
+            column
+                + "_"
+                + silver.columns().apply(column).dataType().simpleString().split("[^a-z]", 2)[0]);
+    Transaction transaction = table.newTransaction();
+    transaction.updateSchema().renameColumn(column, aside).commit();
+    transaction.updateSchema().addColumn(column, iceberg(wanted)).commit();
+    transaction
+        .updateProperties()
+        .set(
+            Renames.PROPERTY,
+            silver.renames().with(new Rename(column, aside, since, null)).toProperty())
+        .commit();
+    transaction.commitTransaction();
+    return aside;
   }
 
   /**

@@ -51,7 +51,10 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
 
   private static final String QUERY =
       "select a.attname, t.typname, t.typtype::text, t.typcategory::text, coalesce(e.typname, ''),"
-          + " c.relpages, c.relkind::text"
+          + " c.relpages, c.relkind::text,"
+          + " (a.atthasdef and a.attgenerated = '' or a.attidentity <> '')"
+          // Debezium leaves such arrays out of every event.
+          + " and coalesce(e.typname, '') not in ('name', 'xml', 'refcursor')"
           + " from pg_attribute a"
           + " join pg_class c on c.oid = a.attrelid"
           + " join pg_type t on t.oid = a.atttypid"
@@ -64,8 +67,9 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
    *
    * @param name in the source
    * @param selection an SQL expression for its text
+   * @param hasDefault whether rows that were there before it may have a value without an event
    */
-  record SourceColumn(String name, String selection) implements Serializable {}
+  record SourceColumn(String name, String selection, boolean hasDefault) implements Serializable {}
 
   static SourceColumns read(Connection connection, TableName table) throws SQLException {
     List<SourceColumn> comparable = new ArrayList<>();
@@ -85,7 +89,7 @@ record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, lo
               || "c".equals(row.getString(3))) {
             notCompared.add(name);
           } else {
-            comparable.add(new SourceColumn(name, selection(name, type, array)));
+            comparable.add(new SourceColumn(name, selection(name, type, array), row.getBoolean(8)));
           }
         }
       }

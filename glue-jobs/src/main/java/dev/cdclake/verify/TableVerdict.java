@@ -30,6 +30,21 @@ public record TableVerdict(
     List<String> examples,
     List<String> notCompared) {
 
+  /** Returns the verdict with other examples. */
+  TableVerdict withExamples(List<String> lines) {
+    return new TableVerdict(
+        table,
+        sourceRows,
+        silverRows,
+        missing,
+        extra,
+        different,
+        changedSince,
+        quarantined,
+        lines,
+        notCompared);
+  }
+
   /** Whether silver equals the source, rows apart that are held back on purpose. */
   public boolean isEqual() {
     return missing == 0 && extra == 0 && different == 0;

@@ -3,6 +3,7 @@ package dev.cdclake.verify;
 
 import static org.apache.spark.sql.functions.array_contains;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation;
@@ -28,6 +29,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +37,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.types.Types.NestedField;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -140,7 +144,11 @@ public final class VerifyJob {
     List<StructField> fields = new ArrayList<>();
     List<String> notCompared = new ArrayList<>(columns.notCompared());
     for (SourceColumn column : columns.comparable()) {
-      Optional<StructField> field = field(column.name(), types, table.renames());
+      Optional<StructField> field =
+          field(column.name(), types, table.renames())
+              .or(
+                  () ->
+                      column.hasDefault() ? Optional.of(absent(column.name())) : Optional.empty());
       if (field.isPresent()) {
         compared.add(column);
         fields.add(field.get());
@@ -156,15 +164,50 @@ public final class VerifyJob {
       return Findings.asMultiset(table, source, lakeRows, notCompared);
     }
     if (table.onDelete() == OnDelete.KEEP) {
-      return Findings.verdict(table, Findings.byKey(source, lakeRows), notCompared);
+      return hinted(
+          table,
+          silver.get(),
+          compared,
+          Findings.verdict(table, Findings.byKey(source, lakeRows), notCompared));
     }
     // A purged row leaves no trace of when it went: what the source no longer has either, went
     // since.
     try (SourceSnapshot now = SourceSnapshot.open(pipeline.source(), snapshot.access())) {
       Dataset<Row> still = source(reader(table, now, compared, fields, keyPositions), columns);
-      return Findings.verdict(
-          table, Findings.gone(Findings.byKey(source, lakeRows), still), notCompared);
+      return hinted(
+          table,
+          silver.get(),
+          compared,
+          Findings.verdict(
+              table, Findings.gone(Findings.byKey(source, lakeRows), still), notCompared));
     }
+  }
+
+  /** Stands for a column that no event had yet: NULL in every row of silver. */
+  private static StructField absent(String column) {
+    return DataTypes.createStructField(SilverKey.lakeName(column), DataTypes.NullType, true);
+  }
+
+  /** Says how to fill columns whose older rows have a value that no event carried. */
+  private static TableVerdict hinted(
+      SourceTable table, Table silver, List<SourceColumn> compared, TableVerdict verdict) {
+    if (verdict.different() == 0) {
+      return verdict;
+    }
+    Schema atFirst = silver.schemas().get(Collections.min(silver.schemas().keySet()));
+    List<String> lines = new ArrayList<>(verdict.examples());
+    for (SourceColumn column : compared) {
+      String name = SilverKey.lakeName(column.name());
+      NestedField field = silver.schema().findField(name);
+      boolean added = field == null || atFirst.findField(field.fieldId()) == null;
+      if (column.hasDefault() && added) {
+        lines.add(
+            ("column '%s' was added later and has a DEFAULT, which PostgreSQL gives to older rows"
+                    + " without an event: './cdclake schema backfill %s %s' fills them")
+                .formatted(column.name(), table.lakeName(), name));
+      }
+    }
+    return verdict.withExamples(lines);
   }
 
   /**
@@ -247,7 +290,10 @@ public final class VerifyJob {
       LakeTable table, List<StructField> compared, int[] keyPositions, Moment moment) {
     List<Column> columns = new ArrayList<>();
     for (StructField field : compared) {
-      columns.add(LakeColumns.select(field));
+      columns.add(
+          field.dataType().equals(DataTypes.NullType)
+              ? lit(null).as(field.name())
+              : LakeColumns.select(field));
     }
     int width = columns.size();
     columns.add(col(ChangeColumns.IS_ACTIVE));

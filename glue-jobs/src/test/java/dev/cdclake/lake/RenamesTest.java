@@ -51,19 +51,21 @@ class RenamesTest {
     Renames renames =
         Renames.NONE.with(rename("a", "b", 20, null)).with(rename("b", "c", 30, null));
 
-    assertThat(Renames.applied(renames.behind(1, 10), "a")).isEqualTo("c");
-    assertThat(Renames.applied(renames.behind(1, 20), "b")).isEqualTo("c");
-    assertThat(Renames.applied(renames.behind(1, 30), "a")).isEqualTo("a");
-    assertThat(renames.behind(2, 10)).isEmpty();
+    assertThat(Renames.applied(renames.behind(new Position(1, 10)), "a")).isEqualTo("c");
+    assertThat(Renames.applied(renames.behind(new Position(1, 20)), "b")).isEqualTo("c");
+    assertThat(Renames.applied(renames.behind(new Position(1, 30)), "a")).isEqualTo("a");
+    assertThat(renames.behind(new Position(2, 10))).isEmpty();
   }
 
   @Test
   void droppedColumnWhoseNameWasTakenHasANameOfItsOwn() {
     Renames renames = Renames.NONE.with(rename("price_new", "price", 20, "price_dropped"));
 
-    assertThat(Renames.applied(renames.behind(1, 10), "price")).isEqualTo("price_dropped");
-    assertThat(Renames.applied(renames.behind(1, 10), "price_new")).isEqualTo("price");
-    assertThat(Renames.applied(renames.behind(1, 20), "price")).isEqualTo("price");
+    assertThat(Renames.applied(renames.behind(new Position(1, 10)), "price"))
+        .isEqualTo("price_dropped");
+    assertThat(Renames.applied(renames.behind(new Position(1, 10)), "price_new"))
+        .isEqualTo("price");
+    assertThat(Renames.applied(renames.behind(new Position(1, 20)), "price")).isEqualTo("price");
   }
 
   private static Rename rename(String earlier, String later, long lsn, String setAside) {

@@ -47,6 +47,42 @@ class RowStateTest {
 
   private static final String UNAVAILABLE = '"' + Changes.UNAVAILABLE + '"';
 
+  private static final EventSchema NOTE =
+      EventSchema.of("RowStateTest note", Changes.of("orders").column("note", "string").schema());
+
+  // Values that are filled in.
+
+  @Test
+  void filledColumnLeavesTheRestOfTheRowAndItsLastChange() throws UnreadableValueException {
+    RowState state = stateAt(200, "paid", UNAVAILABLE);
+
+    assertThat(state.fill(filled(300), NOTE)).isTrue();
+
+    Row row = state.folded().get(0);
+    assertThat(value(row, "note")).isEqualTo("filled");
+    assertThat(value(row, "status")).isEqualTo("paid");
+    assertThat(value(row, ChangeColumns.LSN)).isEqualTo(200L);
+    assertThat(value(row, ChangeColumns.OP)).isEqualTo("c");
+    assertThat(flags(row)).isEmpty();
+  }
+
+  @Test
+  void rowThatChangedSinceOrIsGoneIsNotFilled() throws UnreadableValueException {
+    RowState changed = stateAt(400, "paid", "\"own\"");
+    RowState deleted = stateAt(200, "paid", "\"own\"");
+    deleted.apply(delete(250), EVENT, null);
+
+    assertThat(changed.fill(filled(300), NOTE)).isFalse();
+    assertThat(deleted.fill(filled(300), NOTE)).isFalse();
+    assertThat(RowState.unknown(LAYOUT).fill(filled(300), NOTE)).isFalse();
+
+    assertThat(value(changed.folded().get(0), "note")).isEqualTo("own");
+  }
+
+  private static Row filled(long lsn) {
+    return change("f", 1, lsn, false, 1, "{\"id\":3,\"note\":\"filled\"}");
+  }
+
   // Order.
 
   @Test

@@ -55,6 +55,7 @@ import picocli.CommandLine.Spec;
       SqlCommand.class,
       StatusCommand.class,
       VerifyCommand.class,
+      SchemaCommand.class,
       MaintainCommand.class,
       GenerateCommand.class,
     })

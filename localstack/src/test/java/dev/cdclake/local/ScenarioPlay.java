@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.failure.PipelineException;
@@ -15,6 +16,8 @@ import dev.cdclake.line.LakeLine;
 import dev.cdclake.local.servers.Installation;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
+import dev.cdclake.silver.ColumnBackfill;
+import dev.cdclake.silver.ColumnRetype;
 import dev.cdclake.verify.TableVerdict;
 import dev.cdclake.verify.Verdict;
 import dev.cdclake.verify.VerifyJob;
@@ -185,6 +188,15 @@ final class ScenarioPlay {
     assertThat(process.waitFor()).as("exit code of%n%s", Files.readString(log)).isEqualTo(KILLED);
   }
 
+  void backfill(String table, String column) {
+    String password = pipeline.source().password().in(System.getenv()).orElse(null);
+    new ColumnBackfill(spark, pipeline, source(table)).run(column, password);
+  }
+
+  void retype(String table, String column) {
+    ColumnRetype.run(spark, pipeline, source(table), column);
+  }
+
   void kill(LocalLine.Part part) {
     line.kill(part);
     line.awaitUp(part);
@@ -250,6 +262,18 @@ final class ScenarioPlay {
     assertThat(verdict.complete()).as("the source's log proves that nothing is missing").isTrue();
   }
 
+  void expectDifferent(String table, long rows, String says) {
+    String password = pipeline.source().password().in(System.getenv()).orElse(null);
+    Verdict verdict = new VerifyJob(spark, pipeline).run(password, PATIENCE);
+    TableVerdict found =
+        verdict.tables().stream()
+            .filter(one -> one.table().equals(source(table).lakeName()))
+            .findFirst()
+            .orElseThrow();
+    assertThat(found.different()).as("rows that differ: %s", found).isEqualTo(rows);
+    assertThat(String.join("\n", found.examples())).contains(says);
+  }
+
   private List<List<String>> rows(String query) {
     List<List<String>> rows = new ArrayList<>();
     for (Row row : spark.sql(query).collectAsList()) {
@@ -263,10 +287,13 @@ final class ScenarioPlay {
   }
 
   private String topic(String table) {
+    return pipeline.topic(source(table));
+  }
+
+  private SourceTable source(String table) {
     TableName name = TableName.parse(table);
     return pipeline.tables().stream()
         .filter(listed -> listed.name().equals(name))
-        .map(pipeline::topic)
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("The scenario has no table " + table));
   }

@@ -92,6 +92,30 @@ sealed interface ScenarioStep {
     }
   }
 
+  /** Fills a column in the rows that are older than it. */
+  record Backfill(String table, String column) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.backfill(table, column);
+    }
+  }
+
+  /** Compares source and silver, which have to differ, and what is said of it. */
+  record ExpectDifferent(String table, long rows, String says) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.expectDifferent(table, rows, says);
+    }
+  }
+
+  /** Gives a column the type of the newest events. */
+  record Retype(String table, String column) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.retype(table, column);
+    }
+  }
+
   /** Kills a server as a crash would, and waits until it is up again. */
   record Kill(LocalLine.Part part) implements ScenarioStep {
     @Override
@@ -149,6 +173,9 @@ sealed interface ScenarioStep {
       case "produce" -> produce(Scenario.mapping(told, "'produce'"));
       case "await" -> await(told);
       case "run" -> run(told, step.get("die-at"), step.get("fails"));
+      case "expect-different" -> different(Scenario.mapping(told, "'expect-different'"));
+      case "backfill" -> backfill(Scenario.mapping(told, "'backfill'"));
+      case "retype" -> retype(Scenario.mapping(told, "'retype'"));
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
       case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
@@ -193,6 +220,24 @@ sealed interface ScenarioStep {
   private static List<Stage> stages(Object told) {
     return (told instanceof List<?> list ? list : List.of(told))
         .stream().map(stage -> Stage.valueOf(stage.toString().toUpperCase(Locale.ROOT))).toList();
+  }
+
+  private static ScenarioStep backfill(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("table", "column"), "step 'backfill'");
+    return new Backfill(told.get("table").toString(), told.get("column").toString());
+  }
+
+  private static ScenarioStep different(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("table", "rows", "says"), "step 'expect-different'");
+    return new ExpectDifferent(
+        told.get("table").toString(),
+        Long.parseLong(told.get("rows").toString()),
+        told.get("says").toString());
+  }
+
+  private static ScenarioStep retype(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("table", "column"), "step 'retype'");
+    return new Retype(told.get("table").toString(), told.get("column").toString());
   }
 
   private static ScenarioStep run(Object told, Object dieAt, Object fails) {
