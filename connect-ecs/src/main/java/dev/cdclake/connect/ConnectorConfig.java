@@ -43,6 +43,16 @@ public final class ConnectorConfig {
 
   private static final String CONNECTOR = "io.debezium.connector.postgresql.PostgresConnector";
 
+  /** By name, because its class can only be loaded beside Debezium. */
+  static final String SOURCE_TEXT = "dev.cdclake.capture.SourceText";
+
+  /**
+   * Settings of the connector's sessions that the texts of values depend on; a role or a database
+   * may have others.
+   */
+  private static final String SESSION =
+      "-c bytea_output=hex -c IntervalStyle=postgres -c lc_monetary=C";
+
   private ConnectorConfig() {}
 
   /**
@@ -79,6 +89,7 @@ public final class ConnectorConfig {
     config.put("database.user", source.user());
     config.put("database.password", source.password().toString());
     config.put("database.sslmode", source.sslMode());
+    config.put("driver.options", SESSION);
     return config;
   }
 
@@ -122,6 +133,9 @@ public final class ConnectorConfig {
     config.put("skipped.operations", "none");
     // Topics are not compacted, so a second, empty event per delete would serve nobody.
     config.put("tombstones.on.delete", "false");
+    // What Debezium's own forms would change travels as text: see SourceText.
+    config.put("converters", "text");
+    config.put("text.type", SOURCE_TEXT);
     config.put("include.unknown.datatypes", "true");
     config.put("decimal.handling.mode", "precise");
     config.put("time.precision.mode", "adaptive");

@@ -23,6 +23,8 @@ final class WireFormat {
     for (String part : new String[] {"key", "value", "header"}) {
       settings.put(part + ".converter", JSON);
       settings.put(part + ".converter.schemas.enable", "true");
+      // Else a NULL in a column with a DEFAULT would arrive as the DEFAULT.
+      settings.put(part + ".converter.replace.null.with.default", "false");
     }
     return settings;
   }

@@ -415,12 +415,6 @@ public final class Doctor {
                 subject,
                 named + "has no type in change events: its values arrive as text.",
                 "Cast it where it is read."));
-      } else if (column.support() == TypeSupport.SKIPPED) {
-        findings.add(
-            Finding.warn(
-                subject,
-                named + "is left out of change events by Debezium.",
-                "Add a column of type text[] that holds it, if the lake needs it."));
       }
     }
   }

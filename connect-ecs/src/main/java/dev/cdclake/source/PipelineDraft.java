@@ -152,7 +152,6 @@ public final class PipelineDraft {
     return switch (support) {
       case NATIVE -> "";
       case AS_TEXT -> " (arrives as text)";
-      case SKIPPED -> " (left out by Debezium)";
     };
   }
 

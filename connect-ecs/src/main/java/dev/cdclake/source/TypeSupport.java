@@ -13,10 +13,8 @@ import java.util.Set;
 public enum TypeSupport {
   /** With a schema type of its own. */
   NATIVE,
-  /** As the bytes of the value's text, because {@code include.unknown.datatypes} is on. */
-  AS_TEXT,
-  /** Not at all: the column is missing from every event. */
-  SKIPPED;
+  /** As PostgreSQL's own text; of an array, each element. */
+  AS_TEXT;
 
   private static final Set<String> NATIVE_TYPES =
       Set.of(
@@ -68,11 +66,6 @@ public enum TypeSupport {
           "citext",
           "hstore",
           "ltree",
-          "geometry",
-          "geography",
-          "vector",
-          "halfvec",
-          "sparsevec",
           "isbn");
 
   private static final Set<String> NATIVE_ELEMENTS =
@@ -110,12 +103,7 @@ public enum TypeSupport {
           "daterange",
           "citext",
           "hstore",
-          "ltree",
-          "geometry",
-          "geography");
-
-  private static final Set<String> SKIPPED_ELEMENTS =
-      Set.of("money", "name", "interval", "varbit", "xml", "point", "refcursor");
+          "ltree");
 
   /**
    * Classifies a type that is not an array.
@@ -134,9 +122,6 @@ public enum TypeSupport {
    * @param kind the element's {@code typtype}
    */
   static TypeSupport ofArray(String element, String kind) {
-    if (SKIPPED_ELEMENTS.contains(element)) {
-      return SKIPPED;
-    }
     return kind.equals("e") || NATIVE_ELEMENTS.contains(element) ? NATIVE : AS_TEXT;
   }
 }

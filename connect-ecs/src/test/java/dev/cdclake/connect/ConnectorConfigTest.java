@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.PipelineText;
+import dev.cdclake.capture.SourceText;
 import dev.cdclake.contract.Pipeline;
 import io.debezium.config.Configuration;
 import io.debezium.connector.postgresql.PostgresConnectorConfig;
@@ -25,6 +26,7 @@ import org.apache.kafka.connect.json.JsonConverterConfig;
 import org.apache.kafka.connect.runtime.SourceConnectorConfig;
 import org.apache.kafka.connect.runtime.TopicCreationConfig;
 import org.junit.jupiter.api.Test;
+import org.postgresql.PGProperty;
 
 class ConnectorConfigTest {
 
@@ -58,6 +60,8 @@ class ConnectorConfigTest {
     // Read by the connector, though missing from its list of fields.
     known.add(PostgresConnectorConfig.OFFSET_SLOT_MISMATCH_STRATEGY.name());
     known.addAll(SourceConnectorConfig.configDef().names());
+    known.add(config.get("converters") + ".type");
+    known.add("driver." + PGProperty.OPTIONS.getName());
     for (String part : List.of("key", "value", "header")) {
       for (String name : JsonConverterConfig.configDef().names()) {
         known.add(part + ".converter." + name);
@@ -138,6 +142,20 @@ class ConnectorConfigTest {
                 .getKeyKolumns(audit))
         .extracting(Column::name)
         .containsExactly("at", "who", "odd, name");
+  }
+
+  @Test
+  void valuesThatDebeziumWouldChangeGoThroughOurConverter() {
+    assertThat(config)
+        .containsEntry("converters", "text")
+        .containsEntry("text.type", SourceText.class.getName());
+  }
+
+  @Test
+  void nullInAColumnWithADefaultStaysNull() {
+    assertThat(config)
+        .containsEntry("value.converter.replace.null.with.default", "false")
+        .containsEntry("key.converter.replace.null.with.default", "false");
   }
 
   @Test

@@ -2,6 +2,8 @@
 package dev.cdclake.silver;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.cdclake.contract.TextForm;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -14,6 +16,10 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
@@ -26,8 +32,9 @@ import org.apache.spark.sql.types.DecimalType;
  *
  * <p>The names are those of <a
  * href="https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-data-types">Debezium's
- * data type mappings</a>. What has no type of its own in the lake (a time of day, a range, a point)
- * arrives as text.
+ * data type mappings</a>, and those of {@link TextForm}. What has no type of its own in the lake (a
+ * time of day, a range, a point) arrives as text. {@code docs/types.md} is the table of all of
+ * them.
  */
 final class ColumnType {
 
@@ -38,6 +45,17 @@ final class ColumnType {
   private static final DecimalType UNBOUNDED = DataTypes.createDecimalType(38, 18);
 
   private static final int MOST_DIGITS = 38;
+
+  /**
+   * PostgreSQL's spelling of a time with its offset, for example {@code 2026-11-21 03:00:00+00}.
+   */
+  private static final DateTimeFormatter ZONED_TEXT =
+      new DateTimeFormatterBuilder()
+          .append(DateTimeFormatter.ISO_LOCAL_DATE)
+          .appendLiteral(' ')
+          .append(DateTimeFormatter.ISO_LOCAL_TIME)
+          .appendOffset("+HH:mm:ss", "+00")
+          .toFormatter(Locale.ROOT);
 
   private final DataType sparkType;
   private final Decoder decoder;
@@ -55,8 +73,11 @@ final class ColumnType {
   /** Reads the type from a field of a Connect schema. */
   static ColumnType of(JsonNode field) {
     String name = field.path("name").asText("");
+    JsonNode parameters = field.path("parameters");
     return switch (name) {
-      case "org.apache.kafka.connect.data.Decimal" -> decimal(field.path("parameters"));
+      case TextForm.NUMERIC -> numericText(parameters);
+      case TextForm.ARRAY -> arrayText(parameters);
+      case "org.apache.kafka.connect.data.Decimal" -> decimal(parameters);
       case "io.debezium.data.VariableScaleDecimal" -> of(UNBOUNDED, ColumnType::variableScale);
       case "io.debezium.time.Date", "org.apache.kafka.connect.data.Date" ->
           of(DataTypes.DateType, value -> date(number(value).longValueExact()));
@@ -162,6 +183,29 @@ final class ColumnType {
     }
   }
 
+  /** Reads a number from PostgreSQL's text; NaN and infinity exist only where that is the type. */
+  private static ColumnType numericText(JsonNode parameters) {
+    if (!parameters.has(TextForm.PRECISION)) {
+      return of(UNBOUNDED, value -> fitting(value.textValue(), UNBOUNDED));
+    }
+    int precision = parameters.path(TextForm.PRECISION).asInt();
+    int scale = parameters.path(TextForm.SCALE).asInt();
+    // numeric(3,-2) holds 12300, numeric(2,4) holds 0.0012.
+    int digits = scale < 0 ? precision - scale : Math.max(precision, scale);
+    if (digits > MOST_DIGITS) {
+      return of(DataTypes.StringType, JsonNode::textValue);
+    }
+    DecimalType type = DataTypes.createDecimalType(digits, Math.max(scale, 0));
+    return of(type, value -> fitting(value.textValue(), type));
+  }
+
+  private static Object fitting(String text, DecimalType type) {
+    return switch (text) {
+      case "NaN", "Infinity", "-Infinity" -> UNREPRESENTABLE;
+      default -> fitting(new BigDecimal(text), type.precision(), type.scale());
+    };
+  }
+
   private static Object date(long days) {
     try {
       LocalDate date = LocalDate.ofEpochDay(days);
@@ -189,13 +233,16 @@ final class ColumnType {
 
   private static Object zoned(String text) {
     try {
-      OffsetDateTime zoned = OffsetDateTime.parse(text);
-      return isInCalendar(zoned.withOffsetSameInstant(ZoneOffset.UTC).getYear())
-          ? zoned.toInstant()
-          : UNREPRESENTABLE;
+      return inCalendar(OffsetDateTime.parse(text));
     } catch (DateTimeException e) {
       return UNREPRESENTABLE;
     }
+  }
+
+  private static Object inCalendar(OffsetDateTime zoned) {
+    return isInCalendar(zoned.withOffsetSameInstant(ZoneOffset.UTC).getYear())
+        ? zoned.toInstant()
+        : UNREPRESENTABLE;
   }
 
   /** Years that every engine which reads the lake can show. */
@@ -236,6 +283,74 @@ final class ColumnType {
           }
           return elements;
         });
+  }
+
+  /** An array of more than one dimension has no type in the lake: its column is one for lists. */
+  private static ColumnType arrayText(JsonNode parameters) {
+    String elementType = parameters.path(TextForm.ELEMENT).asText();
+    ColumnType element = elementText(elementType, parameters);
+    char delimiter = elementType.equals("box") ? ';' : ',';
+    return of(
+        DataTypes.createArrayType(element.sparkType),
+        value -> {
+          List<String> texts = ArrayText.elements(value.textValue(), delimiter);
+          if (texts == null) {
+            return UNREPRESENTABLE;
+          }
+          Object[] elements = new Object[texts.size()];
+          for (int i = 0; i < elements.length; i++) {
+            String text = texts.get(i);
+            elements[i] = text == null ? null : element.decoder.decode(TextNode.valueOf(text));
+            if (elements[i] == UNREPRESENTABLE) {
+              return UNREPRESENTABLE;
+            }
+          }
+          return elements;
+        });
+  }
+
+  /** Reads an element of an array from PostgreSQL's text. */
+  private static ColumnType elementText(String type, JsonNode parameters) {
+    return switch (type) {
+      case "bool" -> of(DataTypes.BooleanType, value -> value.textValue().equals("t"));
+      case "int2", "int4" -> of(DataTypes.IntegerType, value -> Integer.valueOf(value.textValue()));
+      case "int8", "oid" -> of(DataTypes.LongType, value -> Long.valueOf(value.textValue()));
+      case "float4" -> of(DataTypes.FloatType, value -> Float.valueOf(value.textValue()));
+      case "float8" -> of(DataTypes.DoubleType, value -> Double.valueOf(value.textValue()));
+      case "numeric" -> numericText(parameters);
+      case "bytea" ->
+          of(
+              DataTypes.BinaryType,
+              value -> HexFormat.of().parseHex(value.textValue().substring("\\x".length())));
+      case "date" -> of(DataTypes.DateType, value -> dateText(value.textValue()));
+      case "timestamp" -> of(DataTypes.TimestampNTZType, value -> timestampText(value.textValue()));
+      case "timestamptz" -> of(DataTypes.TimestampType, value -> zonedText(value.textValue()));
+      default -> of(DataTypes.StringType, JsonNode::textValue);
+    };
+  }
+
+  private static Object dateText(String text) {
+    try {
+      return LocalDate.parse(text);
+    } catch (DateTimeException e) {
+      return UNREPRESENTABLE;
+    }
+  }
+
+  private static Object timestampText(String text) {
+    try {
+      return LocalDateTime.parse(text.replace(' ', 'T'));
+    } catch (DateTimeException e) {
+      return UNREPRESENTABLE;
+    }
+  }
+
+  private static Object zonedText(String text) {
+    try {
+      return inCalendar(OffsetDateTime.parse(text, ZONED_TEXT));
+    } catch (DateTimeException e) {
+      return UNREPRESENTABLE;
+    }
   }
 
   private static byte[] bytes(JsonNode value) throws IOException {

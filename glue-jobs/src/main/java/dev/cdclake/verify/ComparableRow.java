@@ -55,12 +55,19 @@ final class ComparableRow {
   }
 
   /** Spells a value of silver. */
-  static String ofLake(Object value) {
+  static String ofLake(Object value, Spelling spelling) {
+    return value instanceof String text ? spelling.ofText(text) : ofLake(value);
+  }
+
+  private static String ofLake(Object value) {
     if (value == null) {
       return NULL;
     }
     if (value instanceof BigDecimal decimal) {
       return plain(decimal);
+    }
+    if (value instanceof Float || value instanceof Double) {
+      return floating((Number) value);
     }
     if (value instanceof byte[] bytes) {
       return HexFormat.of().formatHex(bytes);
@@ -82,10 +89,11 @@ final class ComparableRow {
    * @param text PostgreSQL's text of the value (of an array: its JSON), null for NULL
    * @param type the type that the column has in silver
    */
-  static String ofSource(String text, DataType type) {
-    if (text == null) {
-      return NULL;
-    }
+  static String ofSource(String text, DataType type, Spelling spelling) {
+    return text == null ? NULL : ofSource(spelling.ofText(text), type);
+  }
+
+  private static String ofSource(String text, DataType type) {
     if (type instanceof ArrayType array) {
       return ofArray(text, array.elementType());
     }
@@ -96,10 +104,10 @@ final class ComparableRow {
       return text.substring(2);
     }
     if (type.equals(DataTypes.FloatType)) {
-      return Float.toString(Float.parseFloat(text));
+      return floating(Float.valueOf(text));
     }
     if (type.equals(DataTypes.DoubleType)) {
-      return Double.toString(Double.parseDouble(text));
+      return floating(Double.valueOf(text));
     }
     try {
       if (type.equals(DataTypes.TimestampType)) {
@@ -117,7 +125,7 @@ final class ComparableRow {
     return text;
   }
 
-  private static String ofArray(String json, DataType element) {
+  private static String ofArray(String json, DataType elementType) {
     JsonNode array;
     try {
       array = JSON.readTree(json);
@@ -126,7 +134,12 @@ final class ComparableRow {
     }
     List<String> spelt = new ArrayList<>();
     for (JsonNode item : array) {
-      spelt.add(ofSource(item.isNull() ? null : item.asText(), element));
+      String element = item.isNull() ? NULL : ofSource(item.asText(), elementType);
+      if (item.isArray() || (element.equals(NULL) && !item.isNull())) {
+        // The lake has no type for arrays in arrays, nor for arrays of which it lacks an element.
+        return NULL;
+      }
+      spelt.add(element);
     }
     return JoinedText.of(spelt);
   }
@@ -138,6 +151,11 @@ final class ComparableRow {
     } catch (ArithmeticException | NumberFormatException e) {
       return NULL;
     }
+  }
+
+  /** Minus zero equals zero, in PostgreSQL too; its sign does not survive JSON. */
+  private static String floating(Number number) {
+    return number.doubleValue() == 0 ? "0" : number.toString();
   }
 
   private static String plain(BigDecimal decimal) {

@@ -14,94 +14,101 @@ import java.util.Set;
 /**
  * The columns of a source table, and how to select each so that its text can be compared.
  *
- * @param comparable columns that are compared
- * @param notCompared columns whose text in the source and in the event differ by design
+ * @param columns in the order of the table
  * @param pages size of the table in pages, 0 for a partitioned table
  */
-record SourceColumns(List<SourceColumn> comparable, List<String> notCompared, long pages)
-    implements Serializable {
-
-  /** Types that Debezium spells in another way than PostgreSQL. */
-  private static final Set<String> SPELT_OTHERWISE =
-      Set.of(
-          "interval",
-          "timetz",
-          "bit",
-          "varbit",
-          "money",
-          "point",
-          "box",
-          "circle",
-          "line",
-          "lseg",
-          "path",
-          "polygon",
-          "hstore",
-          "tsvector",
-          "tsquery",
-          "geometry",
-          "geography",
-          "vector");
-
-  /** In an array, PostgreSQL writes their blanks differently. */
-  private static final Set<String> JSON = Set.of("json", "jsonb");
+record SourceColumns(List<SourceColumn> columns, long pages) implements Serializable {
 
   /** A cast to text would drop the blanks of a char(n), and append a mask to an address. */
   private static final Set<String> AS_IT_IS = Set.of("bpchar", "inet");
 
   private static final String QUERY =
-      "select a.attname, t.typname, t.typtype::text, t.typcategory::text, coalesce(e.typname, ''),"
-          + " c.relpages, c.relkind::text,"
-          + " (a.atthasdef and a.attgenerated = '' or a.attidentity <> '')"
-          // Debezium leaves such arrays out of every event.
-          + " and coalesce(e.typname, '') not in ('name', 'xml', 'refcursor')"
-          + " from pg_attribute a"
-          + " join pg_class c on c.oid = a.attrelid"
-          + " join pg_type t on t.oid = a.atttypid"
-          + " left join pg_type e on e.oid = t.typelem and t.typcategory = 'A'"
-          + " where a.attrelid = ?::regclass and a.attnum > 0 and not a.attisdropped"
-          + " order by a.attnum";
+      """
+      select a.attname, base.typname as type, element.typname as element,
+             c.relpages, c.relkind::text as kind,
+             a.atthasdef and a.attgenerated = '' or a.attidentity <> '' as has_default
+        from pg_attribute a
+        join pg_class c on c.oid = a.attrelid
+        join pg_type t on t.oid = a.atttypid
+       cross join lateral (
+             with recursive resolved as (
+               select t.*
+               union all
+               select parent.* from resolved r join pg_type parent on parent.oid = r.typbasetype
+                where r.typtype = 'd')
+             select * from resolved where typtype <> 'd') base
+        left join pg_type element on element.oid = base.typelem and base.typcategory = 'A'
+       where a.attrelid = ?::regclass and a.attnum > 0 and not a.attisdropped
+       order by a.attnum
+      """;
 
   /**
    * A column.
    *
    * @param name in the source
    * @param selection an SQL expression for its text
+   * @param spelling how that text and the lake's are brought to one form
    * @param hasDefault whether rows that were there before it may have a value without an event
    */
-  record SourceColumn(String name, String selection, boolean hasDefault) implements Serializable {}
+  record SourceColumn(String name, String selection, Spelling spelling, boolean hasDefault)
+      implements Serializable {}
 
   static SourceColumns read(Connection connection, TableName table) throws SQLException {
-    List<SourceColumn> comparable = new ArrayList<>();
-    List<String> notCompared = new ArrayList<>();
+    List<SourceColumn> columns = new ArrayList<>();
     long pages = 0;
     try (PreparedStatement statement = connection.prepareStatement(QUERY)) {
       statement.setString(1, table.quoted());
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          String name = row.getString(1);
-          String type = row.getString(2);
-          boolean array = "A".equals(row.getString(4));
-          String compared = array ? row.getString(5) : type;
-          pages = "r".equals(row.getString(7)) ? row.getLong(6) : 0;
-          if (SPELT_OTHERWISE.contains(compared)
-              || (array && JSON.contains(compared))
-              || "c".equals(row.getString(3))) {
-            notCompared.add(name);
-          } else {
-            comparable.add(new SourceColumn(name, selection(name, type, array), row.getBoolean(8)));
-          }
+          String name = row.getString("attname");
+          String element = row.getString("element");
+          pages = "r".equals(row.getString("kind")) ? row.getLong("relpages") : 0;
+          String type = row.getString("type");
+          columns.add(
+              new SourceColumn(
+                  name,
+                  element == null ? scalar(name, type) : array(name, element),
+                  spelling(type),
+                  row.getBoolean("has_default")));
         }
       }
     }
-    return new SourceColumns(comparable, notCompared, pages);
+    return new SourceColumns(columns, pages);
   }
 
-  private static String selection(String name, String type, boolean array) {
+  private static String array(String name, String element) {
+    // JSON has its own spelling of numbers, dates and documents; of texts it has not.
+    String elements = TableName.quote(name) + (AS_IT_IS.contains(element) ? "" : "::text[]");
+    return "array_to_json(" + elements + ")::text";
+  }
+
+  private static String scalar(String name, String type) {
     String quoted = TableName.quote(name);
-    if (array) {
-      return "array_to_json(" + quoted + ")::text";
-    }
-    return AS_IT_IS.contains(type) ? quoted : quoted + "::text";
+    return switch (type) {
+      case "interval" -> interval(quoted);
+      case "money" -> quoted + "::numeric::text";
+      case "hstore" -> quoted + "::json::text";
+      default -> AS_IT_IS.contains(type) ? quoted : quoted + "::text";
+    };
+  }
+
+  private static Spelling spelling(String type) {
+    return switch (type) {
+      case "interval" -> Spelling.INTERVAL;
+      case "hstore" -> Spelling.PAIRS;
+      case "point", "box", "circle", "line", "lseg", "path", "polygon" -> Spelling.NUMBERS;
+      default -> Spelling.OF_TYPE;
+    };
+  }
+
+  /** Months, days and microseconds: what PostgreSQL itself keeps of an interval. */
+  private static String interval(String quoted) {
+    return """
+        (extract(year from %1$s) * 12 + extract(month from %1$s))::bigint || ' '
+        || extract(day from %1$s)::bigint || ' '
+        || (extract(hour from %1$s)::numeric * 3600000000
+            + extract(minute from %1$s)::numeric * 60000000
+            + extract(microseconds from %1$s)::numeric)::bigint"""
+        .formatted(quoted);
   }
 }

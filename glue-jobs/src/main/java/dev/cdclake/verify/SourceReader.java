@@ -20,7 +20,13 @@ import org.apache.spark.util.TaskCompletionListener;
 
 /** Reads ranges of one table in the snapshot and spells their rows. */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record SourceReader(Access access, Moment moment, String query, List<DataType> types, int[] key)
+record SourceReader(
+    Access access,
+    Moment moment,
+    String query,
+    List<DataType> types,
+    List<Spelling> spellings,
+    int[] key)
     implements FlatMapFunction<String, Row> {
 
   @Override
@@ -64,7 +70,7 @@ record SourceReader(Access access, Moment moment, String query, List<DataType> t
   private Row spell(ResultSet row) throws SQLException {
     List<String> values = new ArrayList<>(types.size());
     for (int i = 0; i < types.size(); i++) {
-      values.add(ComparableRow.ofSource(row.getString(i + 1), types.get(i)));
+      values.add(ComparableRow.ofSource(row.getString(i + 1), types.get(i), spellings.get(i)));
     }
     return spelt(values, key);
   }

@@ -56,8 +56,8 @@ final class SourceSnapshot implements AutoCloseable {
       Connection opened = DriverManager.getConnection(jdbcUrl, properties);
       try (Statement statement = opened.createStatement()) {
         statement.execute(
-            "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'iso_8601';"
-                + " set extra_float_digits = 1; set bytea_output = 'hex'");
+            "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres';"
+                + " set extra_float_digits = 1; set bytea_output = 'hex'; set lc_monetary = 'C'");
       }
       opened.setAutoCommit(false);
       return opened;

@@ -136,14 +136,14 @@ public final class VerifyJob {
     }
     Optional<Table> silver = lake.find(pipeline.silver(table));
     if (silver.isEmpty()) {
-      return compareWithNothing(table, snapshot, columns);
+      return compareWithNothing(table, snapshot);
     }
     SilverKey key = SilverKey.of(silver.get());
     StructType types = spark.table(pipeline.silver(table).quoted()).schema();
     List<SourceColumn> compared = new ArrayList<>();
     List<StructField> fields = new ArrayList<>();
-    List<String> notCompared = new ArrayList<>(columns.notCompared());
-    for (SourceColumn column : columns.comparable()) {
+    List<String> notCompared = new ArrayList<>();
+    for (SourceColumn column : columns.columns()) {
       Optional<StructField> field =
           field(column.name(), types, table.renames())
               .or(
@@ -159,7 +159,8 @@ public final class VerifyJob {
     int[] keyPositions = keyPositions(fields, key);
     SourceReader reader = reader(table, snapshot, compared, fields, keyPositions);
     Dataset<Row> source = source(reader, columns);
-    Dataset<Row> lakeRows = silver(pipeline.silver(table), fields, keyPositions, snapshot.moment());
+    Dataset<Row> lakeRows =
+        silver(pipeline.silver(table), fields, reader.spellings(), keyPositions, snapshot.moment());
     if (keyPositions.length == 0) {
       return Findings.asMultiset(table, source, lakeRows, notCompared);
     }
@@ -235,8 +236,8 @@ public final class VerifyJob {
         : new int[0];
   }
 
-  private TableVerdict compareWithNothing(
-      SourceTable table, SourceSnapshot snapshot, SourceColumns columns) throws SQLException {
+  private TableVerdict compareWithNothing(SourceTable table, SourceSnapshot snapshot)
+      throws SQLException {
     try (Connection connection = snapshot.access().open();
         Statement statement = connection.createStatement()) {
       snapshot.moment().join(statement);
@@ -244,8 +245,7 @@ public final class VerifyJob {
           statement.executeQuery("select count(*) from " + table.name().quoted())) {
         row.next();
         long rows = row.getLong(1);
-        return new TableVerdict(
-            table.lakeName(), rows, 0, rows, 0, 0, 0, 0, List.of(), columns.notCompared());
+        return new TableVerdict(table.lakeName(), rows, 0, rows, 0, 0, 0, 0, List.of(), List.of());
       }
     }
   }
@@ -262,7 +262,9 @@ public final class VerifyJob {
             + compared.stream().map(SourceColumn::selection).collect(Collectors.joining(", "))
             + " from "
             + table.name().quoted();
-    return new SourceReader(snapshot.access(), snapshot.moment(), query, types, keyPositions);
+    List<Spelling> spellings = compared.stream().map(SourceColumn::spelling).toList();
+    return new SourceReader(
+        snapshot.access(), snapshot.moment(), query, types, spellings, keyPositions);
   }
 
   /** Reads the source in the snapshot, large tables by several readers at once. */
@@ -287,7 +289,11 @@ public final class VerifyJob {
   }
 
   private Dataset<Row> silver(
-      LakeTable table, List<StructField> compared, int[] keyPositions, Moment moment) {
+      LakeTable table,
+      List<StructField> compared,
+      List<Spelling> spellings,
+      int[] keyPositions,
+      Moment moment) {
     List<Column> columns = new ArrayList<>();
     for (StructField field : compared) {
       columns.add(
@@ -305,7 +311,7 @@ public final class VerifyJob {
         row -> {
           List<String> values = new ArrayList<>(width);
           for (int i = 0; i < width; i++) {
-            values.add(ComparableRow.ofLake(row.get(i)));
+            values.add(ComparableRow.ofLake(row.get(i), spellings.get(i)));
           }
           boolean byTransaction = !row.getBoolean(width + 1) && !row.isNullAt(width + 2);
           boolean later =

@@ -11,8 +11,8 @@ class ArraySpellingTest {
 
   @Test
   void elementsOfArraysAreKeptApart() {
-    assertThat(ComparableRow.ofLake(sequence("a", "b")))
-        .isNotEqualTo(ComparableRow.ofLake(sequence("a, b")));
+    assertThat(ComparableRow.ofLake(sequence("a", "b"), Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(sequence("a, b"), Spelling.OF_TYPE));
   }
 
   private static Object sequence(Object... elements) {

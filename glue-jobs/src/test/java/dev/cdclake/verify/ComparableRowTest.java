@@ -25,8 +25,10 @@ class ComparableRowTest {
   @Test
   void nullIsSpeltAlikeAndUnlikeEveryText() {
     assertAlike(null, DataTypes.StringType, null);
-    assertThat(ComparableRow.ofLake("null")).isNotEqualTo(ComparableRow.ofLake(null));
-    assertThat(ComparableRow.ofLake("")).isNotEqualTo(ComparableRow.ofLake(null));
+    assertThat(ComparableRow.ofLake("null", Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(null, Spelling.OF_TYPE));
+    assertThat(ComparableRow.ofLake("", Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(null, Spelling.OF_TYPE));
   }
 
   @Test
@@ -153,17 +155,18 @@ class ComparableRowTest {
 
   @Test
   void nullInAnArrayIsNotTheTextNull() {
-    assertThat(ComparableRow.ofLake(sequence("null")))
-        .isNotEqualTo(ComparableRow.ofLake(sequence((Object) null)));
+    assertThat(ComparableRow.ofLake(sequence("null"), Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(sequence((Object) null), Spelling.OF_TYPE));
   }
 
   @Test
   void valuesThatDifferAreSpeltDifferently() {
-    assertThat(ComparableRow.ofLake(1)).isNotEqualTo(ComparableRow.ofLake(2));
-    assertThat(ComparableRow.ofLake(new BigDecimal("1.5")))
-        .isNotEqualTo(ComparableRow.ofLake(new BigDecimal("1.51")));
-    assertThat(ComparableRow.ofLake(Instant.ofEpochSecond(1)))
-        .isNotEqualTo(ComparableRow.ofLake(Instant.ofEpochSecond(1, 1_000)));
+    assertThat(ComparableRow.ofLake(1, Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(2, Spelling.OF_TYPE));
+    assertThat(ComparableRow.ofLake(new BigDecimal("1.5"), Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(new BigDecimal("1.51"), Spelling.OF_TYPE));
+    assertThat(ComparableRow.ofLake(Instant.ofEpochSecond(1), Spelling.OF_TYPE))
+        .isNotEqualTo(ComparableRow.ofLake(Instant.ofEpochSecond(1, 1_000), Spelling.OF_TYPE));
   }
 
   @Test
@@ -173,7 +176,8 @@ class ComparableRowTest {
   }
 
   private static void assertAlike(String source, DataType type, Object lake) {
-    assertThat(ComparableRow.ofSource(source, type)).isEqualTo(ComparableRow.ofLake(lake));
+    assertThat(ComparableRow.ofSource(source, type, Spelling.OF_TYPE))
+        .isEqualTo(ComparableRow.ofLake(lake, Spelling.OF_TYPE));
   }
 
   private static Object sequence(Object... elements) {

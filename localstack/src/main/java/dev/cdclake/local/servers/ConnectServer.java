@@ -95,6 +95,8 @@ public final class ConnectServer extends JavaServer {
     return List.of(
         "-Xmx" + memory,
         "-XX:+UseSerialGC",
+        // Texts of times with a zone are in the zone of the worker.
+        "-Duser.timezone=UTC",
         "-Dlog4j2.configurationFile=" + installation.serversLogging(),
         "-cp",
         installation.serversClassPath(),
