@@ -366,6 +366,7 @@ public final class Doctor {
     examineColumns(subject, found);
     if (privileges.schemaUsage() && privileges.maySelect()) {
       findings.add(LargestRow.examine(connection, found));
+      findings.addAll(UnreadableIntervals.examine(connection, found));
     }
   }
 

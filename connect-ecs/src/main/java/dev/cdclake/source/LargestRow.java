@@ -64,7 +64,7 @@ final class LargestRow {
         : Finding.ok(subject, found);
   }
 
-  private static boolean isWorthReading(Connection connection, FoundTable table) {
+  static boolean isWorthReading(Connection connection, FoundTable table) {
     if (table.estimatedRows() >= 0) {
       return table.estimatedRows() < ROWS_WORTH_READING;
     }

@@ -251,6 +251,19 @@ class SourcePostgresTest {
   }
 
   @Test
+  void intervalThatStopsTheConnectorIsRefused() throws SQLException {
+    execute("create table jobs (id int primary key, took interval, longest interval)");
+    execute("insert into jobs values (1, '2147483647 hours', '2562047788 hours')");
+
+    assertThat(examine(logical, pipeline("jobs")))
+        .filteredOn(finding -> finding.severity() == Severity.FAIL)
+        .extracting(Finding::found)
+        .containsExactly(
+            "Column 'longest' (interval) holds an interval that is infinite or has more than"
+                + " 2147483647 hours; the connector stops at it.");
+  }
+
+  @Test
   void everythingWrongIsFoundAtOnce() throws SQLException {
     List<Finding> findings =
         examine(logical, pipeline("absent", "cache", "order_ids", "events_2025"));

@@ -54,7 +54,7 @@ final class ColumnType {
           .append(DateTimeFormatter.ISO_LOCAL_DATE)
           .appendLiteral(' ')
           .append(DateTimeFormatter.ISO_LOCAL_TIME)
-          .appendOffset("+HH:mm:ss", "+00")
+          .appendOffset("+HH:mm:ss", "Z")
           .toFormatter(Locale.ROOT);
 
   private final DataType sparkType;

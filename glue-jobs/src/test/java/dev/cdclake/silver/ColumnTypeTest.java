@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.util.Arrays;
 import java.util.Base64;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -154,6 +155,94 @@ class ColumnTypeTest {
   void unboundedNumericThatDoesNotFitIsUnrepresentable(String digits, int scale)
       throws UnreadableValueException {
     assertThat(decode(VARIABLE, variable(digits, scale))).isSameAs(ColumnType.UNREPRESENTABLE);
+  }
+
+  // PostgreSQL's own text.
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "10 | 2  | DECIMAL(10,2)  | -0.01  | -0.01",
+        "3  | -2 | DECIMAL(5,0)   | -99900 | -99900",
+        "2  | 4  | DECIMAL(4,4)   | 0.0099 | 0.0099",
+        "38 | 18 | DECIMAL(38,18) | 1.5    | 1.500000000000000000"
+      })
+  void numericTextHasTheDigitsThatTheColumnDeclares(
+      int precision, int scale, String type, String text, String value)
+      throws UnreadableValueException {
+    ColumnType column = numericText(precision, scale);
+
+    assertThat(column.sparkType().sql()).isEqualTo(type);
+    assertThat(decode(column, '"' + text + '"')).isEqualTo(new BigDecimal(value));
+  }
+
+  @Test
+  void numericTextOfMoreThanThirtyEightDigitsStaysText() throws UnreadableValueException {
+    assertDecodes(numericText(60, 2), "\"1.50\"", "1.50", DataTypes.StringType);
+    assertDecodes(numericText(60, 2), "\"NaN\"", "NaN", DataTypes.StringType);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"NaN", "Infinity", "-Infinity", "100000000000000000000", "0.0000000000000000001"})
+  void numericTextThatNoDecimalHoldsIsUnrepresentable(String text) throws UnreadableValueException {
+    assertThat(decode(ofSchema("{\"name\":\"dev.cdclake.Numeric\"}"), '"' + text + '"'))
+        .isSameAs(ColumnType.UNREPRESENTABLE);
+  }
+
+  @Test
+  void numericTextOfAHundredThousandDigitsIsNoCrash() throws UnreadableValueException {
+    String digits = "9".repeat(131_072) + "." + "9".repeat(16_383);
+
+    assertThat(decode(ofSchema("{\"name\":\"dev.cdclake.Numeric\"}"), '"' + digits + '"'))
+        .isSameAs(ColumnType.UNREPRESENTABLE);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "bool        | {t,f,NULL}                        | [true, false, null]",
+        "int4        | {-2147483648,NULL}                | [-2147483648, null]",
+        "oid         | {4294967295}                      | [4294967295]",
+        "float4      | {NaN,1e-45}                       | [NaN, 1.4E-45]",
+        "float8      | {-0,Infinity,1e+300}              | [-0.0, Infinity, 1.0E300]",
+        "numeric     | {1.5,NULL}                        | [1.500000000000000000, null]",
+        "date        | {0001-01-01,9999-12-31}           | [0001-01-01, 9999-12-31]",
+        "timestamp   | {1500-02-28 12:00:00.000001}      | [1500-02-28T12:00:00.000001]",
+        "timestamptz | {2026-01-01 00:00:00+05:30}       | [2025-12-31T18:30:00Z]",
+        "timestamptz | {1890-01-01 00:00:00+00:53:28}    | [1889-12-31T23:06:32Z]",
+        "text        | {a,NULL,NULLS}                    | [a, null, NULLS]",
+        "box         | {(1,1),(0,0);(2,2),(1,1)}         | [(1,1),(0,0), (2,2),(1,1)]"
+      })
+  void arrayTextHasTypedElements(String element, String text, String elements)
+      throws UnreadableValueException {
+    assertThat(Arrays.toString((Object[]) decode(arrayText(element), '"' + text + '"')))
+        .isEqualTo(elements);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "int4        | {{1,2},{3,4}}",
+        "numeric     | {1,NaN}",
+        "date        | {2026-01-01,infinity}",
+        "date        | {0044-03-15 BC}",
+        "timestamp   | {-infinity}",
+        "timestamptz | {10000-01-01 00:00:00+00}",
+        "timestamptz | {9999-12-31 23:59:59-02}"
+      })
+  void arrayTextWithAnUnrepresentableElementIsUnrepresentable(String element, String text)
+      throws UnreadableValueException {
+    assertThat(decode(arrayText(element), '"' + text + '"')).isSameAs(ColumnType.UNREPRESENTABLE);
+  }
+
+  @Test
+  void bytesInAnArrayAreHexadecimal() throws UnreadableValueException {
+    assertThat(decode(arrayText("bytea"), "\"{\\\"\\\\\\\\x00ff\\\",NULL}\""))
+        .isEqualTo(new Object[] {new byte[] {0, -1}, null});
   }
 
   // Dates, timestamps, times.
@@ -418,6 +507,17 @@ class ColumnTypeTest {
         ("{\"type\":\"bytes\",\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":"
                 + "{\"scale\":\"%d\",\"connect.decimal.precision\":\"%d\"}}")
             .formatted(scale, precision));
+  }
+
+  private static ColumnType numericText(int precision, int scale) {
+    return ofSchema(
+        "{\"name\":\"dev.cdclake.Numeric\",\"parameters\":{\"precision\":\"%d\",\"scale\":\"%d\"}}"
+            .formatted(precision, scale));
+  }
+
+  private static ColumnType arrayText(String element) {
+    return ofSchema(
+        "{\"name\":\"dev.cdclake.Array\",\"parameters\":{\"element\":\"%s\"}}".formatted(element));
   }
 
   private static ColumnType ofSchema(String schema) {
