@@ -2,8 +2,13 @@
 
 MAVEN := $(shell command -v mvn || echo ./mvnw)
 
+MINUTES ?= 10
+
+# One test with servers, and nothing else.
+ONLY := -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false
+
 .DEFAULT_GOAL := help
-.PHONY: help demo up down doctor build test unit format clean
+.PHONY: help demo up down doctor build test unit fuzz format clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -33,6 +38,10 @@ test: ## Check the format, run every test, with real servers where a test needs 
 
 unit: ## Run the tests that start no server
 	$(MAVEN) -B --no-transfer-progress -DskipITs verify
+
+fuzz: ## Invent changes and compare source and silver: make fuzz MINUTES=30, or SEED=17
+	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=FuzzIT \
+	  -Dfuzz.minutes=$(MINUTES) -Dfuzz.seed=$(SEED) -Dfuzz.folder=$(CURDIR)/.cdclake/fuzz
 
 format: ## Format code and build files
 	$(MAVEN) -q -B --no-transfer-progress spotless:apply

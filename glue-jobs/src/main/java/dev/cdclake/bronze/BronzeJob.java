@@ -55,6 +55,7 @@ public final class BronzeJob implements AutoCloseable {
   private final SparkSession spark;
   private final LakeTables lake;
   private final Pipeline pipeline;
+  private final long eventsPerBatch;
   private final TopicRanges topics;
   private final Marks marks;
   private final Watermarks watermarks;
@@ -65,14 +66,31 @@ public final class BronzeJob implements AutoCloseable {
   private List<PipelineException> gaps = List.of();
   private Instant told = Instant.EPOCH;
 
+  /** Prepares the job with batches of the usual size. */
   public BronzeJob(
       SparkSession spark,
       LakeTables lake,
       EventSchemas schemas,
       RejectedRows rejectedRows,
       Pipeline pipeline) {
+    this(spark, lake, schemas, rejectedRows, pipeline, EVENTS_PER_BATCH);
+  }
+
+  /**
+   * Prepares the job.
+   *
+   * @param eventsPerBatch events that one batch reads at most, but one of every partition
+   */
+  public BronzeJob(
+      SparkSession spark,
+      LakeTables lake,
+      EventSchemas schemas,
+      RejectedRows rejectedRows,
+      Pipeline pipeline,
+      long eventsPerBatch) {
     this.spark = spark;
     this.pipeline = pipeline;
+    this.eventsPerBatch = eventsPerBatch;
     this.topics = new TopicRanges(pipeline.kafka());
     this.marks = new Marks(pipeline);
     this.lake = lake;
@@ -97,7 +115,7 @@ public final class BronzeJob implements AutoCloseable {
     Unread unread = topics.unread(readAgain(known, before), pipeline.messageTopic());
     gaps = List.copyOf(unread.gaps().values());
 
-    Map<String, Map<Integer, Range>> batch = TopicRanges.cut(unread.ranges(), EVENTS_PER_BATCH);
+    Map<String, Map<Integer, Range>> batch = TopicRanges.cut(unread.ranges(), eventsPerBatch);
     List<Output> outputs = List.of();
     List<StageReport> reports = List.of();
     if (!batch.isEmpty()) {

@@ -26,13 +26,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A pipeline whose servers are all embedded, beside whatever else this machine runs. */
-final class PipelineOnFreePorts {
+public final class PipelineOnFreePorts {
 
   private static final String NAME = "it";
 
   private PipelineOnFreePorts() {}
 
-  static Pipeline of(Path state, String... tables) {
+  /** Makes a pipeline that keeps everything in a folder. */
+  public static Pipeline of(Path state, String... tables) {
     List<Integer> ports = freePorts(4);
     return new Pipeline(
         NAME,

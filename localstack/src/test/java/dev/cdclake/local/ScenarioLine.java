@@ -2,19 +2,13 @@
 package dev.cdclake.local;
 
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.Profile.Ports;
 import dev.cdclake.lake.LakeSession;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -22,8 +16,6 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apache.spark.sql.SparkSession;
-import org.snakeyaml.engine.v2.api.Dump;
-import org.snakeyaml.engine.v2.api.DumpSettings;
 
 /**
  * The line that all scenarios share: servers, one connector for the tables of all of them, and one
@@ -31,15 +23,12 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
  */
 final class ScenarioLine implements AutoCloseable {
 
-  static final String ENVIRONMENT = "test";
-  static final String PROFILE = "local";
   private static final String PROJECT = "scenarios";
 
   /** Scenarios wait more than they work; more of them at a time would only wait for each other. */
   private static final int AT_ONCE = 2;
 
-  private final Path state;
-  private final Ports ports;
+  private final PipelineFiles files;
   private final ExecutorService players = Executors.newFixedThreadPool(AT_ONCE);
 
   /** Held for writing while a scenario kills servers, which all the others need. */
@@ -50,8 +39,7 @@ final class ScenarioLine implements AutoCloseable {
   private SparkSession spark;
 
   private ScenarioLine(Path state) {
-    this.state = state;
-    this.ports = PipelineOnFreePorts.of(state).profile().ports();
+    this.files = new PipelineFiles(state, PipelineOnFreePorts.of(state).profile().ports(), PROJECT);
   }
 
   /**
@@ -72,7 +60,7 @@ final class ScenarioLine implements AutoCloseable {
 
   private void startAll(List<Scenario> scenarios) throws SQLException {
     Path file = write(PROJECT, scenarios.stream().flatMap(s -> s.tables().stream()).toList());
-    Pipeline pipeline = read(file);
+    Pipeline pipeline = PipelineFiles.read(file);
     line = LocalLine.start(pipeline, step -> {});
     for (Scenario scenario : scenarios) {
       prepare(scenario);
@@ -122,7 +110,15 @@ final class ScenarioLine implements AutoCloseable {
 
   private void playNow(Scenario scenario) {
     Path file = write(scenario.name(), scenario.tables());
-    ScenarioPlay play = new ScenarioPlay(line, topics, spark, read(file), file);
+    try (ScenarioPlay play =
+        new ScenarioPlay(line, topics, spark, PipelineFiles.read(file), file)) {
+      playSteps(scenario, play);
+    } catch (SQLException e) {
+      throw new IllegalStateException("Cannot close a session of " + scenario.name(), e);
+    }
+  }
+
+  private static void playSteps(Scenario scenario, ScenarioPlay play) {
     for (int i = 0; i < scenario.steps().size(); i++) {
       ScenarioStep step = scenario.steps().get(i);
       try {
@@ -141,40 +137,14 @@ final class ScenarioLine implements AutoCloseable {
   }
 
   /**
-   * Writes a pipeline file, so that the tables are read by the product's own reader.
+   * Writes a pipeline file.
    *
    * @param name of the file, and of the project: every scenario has a lake of its own
    */
   private Path write(String name, List<Scenario.Table> tables) {
     List<Object> entries = new ArrayList<>();
     tables.forEach(table -> entries.add(table.settings()));
-    Map<String, Object> profile = new LinkedHashMap<>();
-    profile.put("state", state.toString());
-    profile.put(
-        "ports",
-        Map.of(
-            "postgres", ports.postgres(),
-            "kafka", ports.kafka(),
-            "controller", ports.controller(),
-            "connect", ports.connect()));
-    Map<String, Object> file = new LinkedHashMap<>();
-    file.put("project", name);
-    file.put("source", Map.of("database", PROJECT, "slot", PROJECT, "publication", PROJECT));
-    file.put("kafka", Map.of("topic-prefix", PROJECT));
-    file.put("tables", entries);
-    file.put("gold", Map.of("models", "no-models"));
-    file.put("profiles", Map.of(PROFILE, profile));
-    try {
-      Path written = Files.createDirectories(state.resolve("pipelines")).resolve(name + ".yaml");
-      return Files.writeString(
-          written, new Dump(DumpSettings.builder().build()).dumpToString(file));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Pipeline read(Path file) {
-    return Pipeline.read(file, ENVIRONMENT, PROFILE);
+    return files.write(files.describe(name, PROJECT, entries));
   }
 
   @Override

@@ -54,7 +54,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * One scenario at work: its steps come in, and what they say is done on the line that all scenarios
  * share, with lake jobs that know this scenario's tables alone.
  */
-final class ScenarioPlay {
+final class ScenarioPlay implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int KILLED = 137;
@@ -67,6 +67,7 @@ final class ScenarioPlay {
   private final SparkSession spark;
   private final Pipeline pipeline;
   private final Path pipelineFile;
+  private final Map<String, Connection> sessions = new TreeMap<>();
   private List<StageReport> reports = List.of();
 
   /**
@@ -96,6 +97,17 @@ final class ScenarioPlay {
       if (!ownTransaction) {
         connection.commit();
       }
+    }
+  }
+
+  void sql(String session, String text) throws SQLException {
+    Connection connection = sessions.get(session);
+    if (connection == null) {
+      connection = line.openSource();
+      sessions.put(session, connection);
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(text);
     }
   }
 
@@ -158,6 +170,13 @@ final class ScenarioPlay {
     return ConsistentSnapshots.read(new LakeTables(spark), pipeline);
   }
 
+  void runShort(List<Stage> stages, long events) throws SQLException {
+    topics.awaitCaptured(line);
+    try (ShortBatches batches = new ShortBatches(spark, pipeline)) {
+      reports = batches.run(stages, events);
+    }
+  }
+
   void runAndDie(Stage stage, FaultPoint point)
       throws IOException, InterruptedException, SQLException {
     topics.awaitCaptured(line);
@@ -168,9 +187,9 @@ final class ScenarioPlay {
                     "--pipeline",
                     pipelineFile.toString(),
                     "--environment",
-                    ScenarioLine.ENVIRONMENT,
+                    PipelineFiles.ENVIRONMENT,
                     "--profile",
-                    ScenarioLine.PROFILE,
+                    PipelineFiles.PROFILE,
                     "run",
                     stage.label()));
     Path log = pipelineFile.resolveSibling(point + ".log");
@@ -272,6 +291,13 @@ final class ScenarioPlay {
             .orElseThrow();
     assertThat(found.different()).as("rows that differ: %s", found).isEqualTo(rows);
     assertThat(String.join("\n", found.examples())).contains(says);
+  }
+
+  @Override
+  public void close() throws SQLException {
+    for (Connection session : sessions.values()) {
+      session.close();
+    }
   }
 
   private List<List<String>> rows(String query) {

@@ -13,6 +13,11 @@ import java.util.TreeMap;
 /** One step of a {@link Scenario}, as its file says it. */
 sealed interface ScenarioStep {
 
+  /** Verbs with more than one key. */
+  Map<String, Set<String>> OPTIONS =
+      Map.of(
+          "sql", Set.of("sql", "on"), "run", Set.of("run", "die-at", "fails", "events-per-batch"));
+
   /** Does what the step says; an expectation that is not met is an {@link AssertionError}. */
   void play(ScenarioPlay play) throws Exception;
 
@@ -21,6 +26,14 @@ sealed interface ScenarioStep {
     @Override
     public void play(ScenarioPlay play) throws Exception {
       play.sql(text);
+    }
+  }
+
+  /** Runs SQL in a session that stays open, so that transactions can overlap. */
+  record SqlOn(String session, String text) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.sql(session, text);
     }
   }
 
@@ -69,6 +82,14 @@ sealed interface ScenarioStep {
     @Override
     public void play(ScenarioPlay play) {
       play.runAndFail(stages, message);
+    }
+  }
+
+  /** The same in short batches: bronze reads so many events at a time, silver follows each. */
+  record RunShort(List<Stage> stages, long events) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.runShort(stages, events);
     }
   }
 
@@ -164,15 +185,15 @@ sealed interface ScenarioStep {
   static ScenarioStep of(Map<String, Object> step) {
     String verb = step.keySet().iterator().next();
     Object told = step.get(verb);
-    Scenario.refuseOthers(
-        step,
-        "run".equals(verb) ? Set.of("run", "die-at", "fails") : Set.of(verb),
-        "step '" + verb + "'");
+    Scenario.refuseOthers(step, OPTIONS.getOrDefault(verb, Set.of(verb)), "step '" + verb + "'");
     return switch (verb) {
-      case "sql" -> new Sql(told.toString());
+      case "sql" ->
+          step.containsKey("on")
+              ? new SqlOn(step.get("on").toString(), told.toString())
+              : new Sql(told.toString());
       case "produce" -> produce(Scenario.mapping(told, "'produce'"));
       case "await" -> await(told);
-      case "run" -> run(told, step.get("die-at"), step.get("fails"));
+      case "run" -> run(told, step);
       case "expect-different" -> different(Scenario.mapping(told, "'expect-different'"));
       case "backfill" -> backfill(Scenario.mapping(told, "'backfill'"));
       case "retype" -> retype(Scenario.mapping(told, "'retype'"));
@@ -240,11 +261,15 @@ sealed interface ScenarioStep {
     return new Retype(told.get("table").toString(), told.get("column").toString());
   }
 
-  private static ScenarioStep run(Object told, Object dieAt, Object fails) {
+  private static ScenarioStep run(Object told, Map<String, Object> step) {
     List<Stage> stages = stages(told);
-    if (fails != null) {
-      return new RunAndFail(stages, fails.toString());
+    if (step.containsKey("fails")) {
+      return new RunAndFail(stages, step.get("fails").toString());
     }
+    if (step.containsKey("events-per-batch")) {
+      return new RunShort(stages, Long.parseLong(step.get("events-per-batch").toString()));
+    }
+    Object dieAt = step.get("die-at");
     return dieAt == null
         ? new Run(stages)
         : new RunAndDie(stages.get(0), FaultPoint.valueOf(dieAt.toString()));

@@ -26,16 +26,27 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The topics as scenarios use them: waiting for the connector, and records put past it. */
-final class ScenarioTopics implements AutoCloseable {
+public final class ScenarioTopics implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration POLL = Duration.ofMillis(50);
 
   private final String bootstrap;
+  private final Duration patience;
   private final KafkaConsumer<byte[], byte[]> marks;
   private final KafkaProducer<byte[], byte[]> producer;
 
   ScenarioTopics(Pipeline pipeline) {
+    this(pipeline, PATIENCE);
+  }
+
+  /**
+   * Connects to the topics of a pipeline.
+   *
+   * @param patience how long the connector may take to capture what is committed
+   */
+  public ScenarioTopics(Pipeline pipeline, Duration patience) {
+    this.patience = patience;
     this.bootstrap = pipeline.kafka().bootstrap();
     this.marks = consumer();
     this.marks.assign(List.of(new TopicPartition(pipeline.messageTopic(), 0)));
@@ -50,7 +61,7 @@ final class ScenarioTopics implements AutoCloseable {
    * Waits until the topics have everything that is committed in the source: a mark written into its
    * log comes out behind it, and a second one behind the Kafka transaction of the first.
    */
-  synchronized void awaitCaptured(LocalLine line) throws SQLException {
+  public synchronized void awaitCaptured(LocalLine line) throws SQLException {
     for (int i = 0; i < 2; i++) {
       String mark = UUID.randomUUID().toString();
       try (Connection connection = line.openSource();
@@ -65,7 +76,7 @@ final class ScenarioTopics implements AutoCloseable {
   }
 
   private void awaitMark(String mark) {
-    Instant deadline = Instant.now().plus(PATIENCE);
+    Instant deadline = Instant.now().plus(patience);
     while (Instant.now().isBefore(deadline)) {
       boolean seen = false;
       for (ConsumerRecord<byte[], byte[]> message : marks.poll(POLL)) {
@@ -77,7 +88,7 @@ final class ScenarioTopics implements AutoCloseable {
     }
     throw new AssertionError(
         "The connector did not capture what was committed (expected it within %d s)."
-            .formatted(PATIENCE.toSeconds()));
+            .formatted(patience.toSeconds()));
   }
 
   /** Puts the records of a step on a topic and returns when the broker has them. */
