@@ -141,6 +141,57 @@ public final class ConnectClient {
     }
   }
 
+  /** Returns the connector's configuration; empty when the worker does not know it. */
+  public Optional<Map<String, String>> config(String name) {
+    return find(connector(name) + "/config").map(ConnectClient::texts);
+  }
+
+  /**
+   * Returns the position in the source's log up to which the connector has captured; empty when the
+   * worker has no offset of it.
+   */
+  public Optional<Long> capturedLsn(String name) {
+    return find(connector(name) + "/offsets")
+        .map(answer -> answer.path("offsets").path(0).path("offset").path("lsn"))
+        .filter(JsonNode::isNumber)
+        .map(JsonNode::asLong);
+  }
+
+  /** Stops the connector and its tasks; it stays stopped, its configuration and offsets stay. */
+  public void stop(String name) {
+    put(name, "stop");
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (status(name).filter(status -> !status.isStopped()).isPresent()) {
+      if (System.nanoTime() >= deadline) {
+        throw new CaptureException(
+            "Cannot stop connector '%s': %s after %d s (expected STOPPED). See the worker's log."
+                .formatted(name, status(name).orElseThrow(), PATIENCE.toSeconds()));
+      }
+      sleep();
+    }
+  }
+
+  /** Lets a stopped connector run again. */
+  public void resume(String name) {
+    put(name, "resume");
+  }
+
+  /** Forgets how far a stopped connector has captured: it will begin with a snapshot. */
+  public void deleteOffsets(String name) {
+    HttpResponse<String> response = send(request(connector(name) + "/offsets").DELETE().build());
+    if (response.statusCode() / 100 != 2) {
+      throw refused("forget the offsets of connector '" + name + "'", response);
+    }
+  }
+
+  private void put(String name, String action) {
+    HttpResponse<String> response =
+        send(request(connector(name) + "/" + action).PUT(BodyPublishers.noBody()).build());
+    if (response.statusCode() / 100 != 2) {
+      throw refused(action + " connector '" + name + "'", response);
+    }
+  }
+
   /**
    * Deletes the connector; its offsets and its replication slot stay.
    *

@@ -3,9 +3,11 @@ package dev.cdclake.connect;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Source;
 import dev.cdclake.contract.SourceTable;
+import dev.cdclake.source.SnapshotSignals;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -31,6 +33,12 @@ public final class ConnectorConfig {
 
   /** Prefix of the logical messages that keep a quiet database moving. */
   public static final String HEARTBEAT_PREFIX = "cdclake.heartbeat";
+
+  /** Ours: the epoch that is being captured. */
+  public static final String EPOCH = "cdclake.epoch";
+
+  /** Ours: the server and timeline that are being captured. */
+  public static final String HISTORY = "cdclake.history";
 
   /** How often a heartbeat is written into the source's log. */
   static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(1);
@@ -76,6 +84,8 @@ public final class ConnectorConfig {
     config.putAll(exactlyOnce());
     config.putAll(throughput());
     config.putAll(topics(pipeline.kafka().partitions(), replicationFactor));
+    config.putAll(signals(pipeline));
+    config.putAll(epoch(pipeline.source().epoch()));
     config.putAll(WireFormat.converters());
     config.putAll(WireFormat.producer("producer.override."));
     return Collections.unmodifiableMap(config);
@@ -164,6 +174,34 @@ public final class ConnectorConfig {
           "select pg_logical_emit_message(false, '%s', clock_timestamp()::text)"
               .formatted(HEARTBEAT_PREFIX));
     }
+    return config;
+  }
+
+  /** Snapshots on command, and what becomes of them. */
+  private static Map<String, String> signals(Pipeline pipeline) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put("signal.enabled.channels", "source");
+    config.put("signal.data.collection", SnapshotSignals.TABLE.toString());
+    config.put("incremental.snapshot.watermarking.strategy", "insert_delete");
+    config.put("incremental.snapshot.chunk.size", "8192");
+    config.put("notification.enabled.channels", "sink");
+    config.put("notification.sink.topic.name", notificationTopic(pipeline));
+    return config;
+  }
+
+  /** Returns the topic that tells how snapshots get on. */
+  public static String notificationTopic(Pipeline pipeline) {
+    return pipeline.kafka().topicPrefix() + ".notifications";
+  }
+
+  /** Every event says which epoch it was captured in, however late it is read. */
+  private static Map<String, String> epoch(int epoch) {
+    Map<String, String> config = new LinkedHashMap<>();
+    config.put(EPOCH, String.valueOf(epoch));
+    config.put("transforms", "epoch");
+    config.put("transforms.epoch.type", "org.apache.kafka.connect.transforms.InsertHeader");
+    config.put("transforms.epoch.header", ChangeColumns.EPOCH_HEADER);
+    config.put("transforms.epoch.value.literal", String.valueOf(epoch));
     return config;
   }
 

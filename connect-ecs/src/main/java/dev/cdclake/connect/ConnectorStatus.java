@@ -13,6 +13,7 @@ import java.util.List;
 public record ConnectorStatus(String state, List<Task> tasks, String trace) {
 
   private static final String RUNNING = "RUNNING";
+  private static final String STOPPED = "STOPPED";
   private static final String FAILED = "FAILED";
 
   /**
@@ -44,6 +45,11 @@ public record ConnectorStatus(String state, List<Task> tasks, String trace) {
   /** Returns whether the connector or one of its tasks has given up. */
   public boolean isFailed() {
     return FAILED.equals(state) || tasks.stream().anyMatch(Task::isFailed);
+  }
+
+  /** Returns whether the connector was told to stop and no task is left. */
+  public boolean isStopped() {
+    return STOPPED.equals(state) && tasks.isEmpty();
   }
 
   /** Returns the first lines of what caused the failure; empty unless something failed. */

@@ -514,8 +514,7 @@ public final class Doctor {
         return Finding.fail(
             subject,
             "It is lost: the server has removed log that was not read yet.",
-            "Drop it (select pg_drop_replication_slot(...)), raise source.epoch and run"
-                + " './cdclake resnapshot'.");
+            "Run './cdclake resnapshot --all'.");
       }
       if (active && !CONNECTOR_APPLICATION.equals(application)) {
         return Finding.fail(

@@ -60,7 +60,7 @@ public final class SourceCatalog {
   private static final String ALL =
       """
       c.relkind in ('r', 'p') and c.relpersistence <> 't' and not c.relispartition
-      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+      and n.nspname <> 'information_schema' and n.nspname !~ '^pg_' and n.nspname <> 'cdclake'
       and not exists (select from pg_depend d
                        where d.classid = 'pg_class'::regclass and d.objid = c.oid
                          and d.deptype = 'e')

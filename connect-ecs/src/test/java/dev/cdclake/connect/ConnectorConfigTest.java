@@ -59,6 +59,13 @@ class ConnectorConfigTest {
     Set<String> known = new HashSet<>(PostgresConnectorConfig.ALL_FIELDS.allFieldNames());
     // Read by the connector, though missing from its list of fields.
     known.add(PostgresConnectorConfig.OFFSET_SLOT_MISMATCH_STRATEGY.name());
+    // Kafka's own transform; and a note of ours, which nobody reads but we.
+    known.addAll(
+        List.of(
+            "transforms.epoch.type",
+            "transforms.epoch.header",
+            "transforms.epoch.value.literal",
+            ConnectorConfig.EPOCH));
     known.addAll(SourceConnectorConfig.configDef().names());
     known.add(config.get("converters") + ".type");
     known.add("driver." + PGProperty.OPTIONS.getName());

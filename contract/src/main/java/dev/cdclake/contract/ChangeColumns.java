@@ -26,11 +26,26 @@ public final class ChangeColumns {
   /** Transaction id in the source, 32 bits as PostgreSQL's stream carries it. */
   public static final String TXID = "_txid";
 
-  /** Debezium's operation: {@code r}, {@code c}, {@code u}, {@code d} or {@code t}. */
+  /**
+   * Debezium's operation: {@code r}, {@code c}, {@code u}, {@code d} or {@code t}; or {@link
+   * #BARRIER}.
+   */
   public static final String OP = "_op";
 
   /** Operation of a bronze row that is no event: values read from the source to fill a column. */
   public static final String OP_FILL = "f";
+
+  /** A TRUNCATE of the table in the source. */
+  public static final String TRUNCATE = "t";
+
+  /**
+   * Ours: behind a snapshot that read the whole table anew, ends every row that was last changed
+   * before the snapshot began and was not found by it.
+   */
+  public static final String BARRIER = "g";
+
+  /** Kafka header that carries the epoch that an event was captured in. */
+  public static final String EPOCH_HEADER = "cdclake.epoch";
 
   /** When the source committed the change. */
   public static final String COMMITTED_AT = "_committed_at";

@@ -27,11 +27,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.sql.Dataset;
@@ -240,6 +243,36 @@ public final class BronzeJob implements AutoCloseable {
       }
       return new Waiting(events, List.copyOf(unread.gaps().values()));
     }
+  }
+
+  /** Returns whether the topics of the pipeline's tables ever had an event. */
+  public static boolean anyCaptured(Pipeline pipeline) {
+    try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
+      return topics.anyEvents(
+          pipeline.tables().stream().map(pipeline::topic).collect(Collectors.toSet()));
+    }
+  }
+
+  /**
+   * Lets bronze read on behind a gap. Only for tables whose rows were read anew since.
+   *
+   * @return the tables, by their names in the lake, whose topics had one
+   */
+  public static List<String> passGaps(
+      LakeTables lake, Pipeline pipeline, Collection<SourceTable> tables) {
+    List<String> passed = new ArrayList<>();
+    try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
+      for (SourceTable source : tables) {
+        BronzeTable table = BronzeTable.open(lake, pipeline.bronze(source));
+        Progress before = table.progress();
+        Optional<Progress> behind = topics.behindGap(pipeline.topic(source), before);
+        if (behind.isPresent()) {
+          table.commit(List.of(), ChangeContents.NONE, before, behind.get());
+          passed.add(source.lakeName());
+        }
+      }
+    }
+    return passed;
   }
 
   @Override

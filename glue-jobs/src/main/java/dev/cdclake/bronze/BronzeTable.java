@@ -31,7 +31,10 @@ final class BronzeTable {
           required(4, ChangeColumns.LSN, Types.LongType.get(), "Position in the source's log"),
           optional(5, ChangeColumns.TXID, Types.LongType.get(), "Transaction in the source"),
           required(
-              6, ChangeColumns.OP, Types.StringType.get(), "r, c, u, d, t (truncate) or f (fill)"),
+              6,
+              ChangeColumns.OP,
+              Types.StringType.get(),
+              "r, c, u, d, t (truncate), f (fill) or g (barrier)"),
           required(7, ChangeColumns.SNAPSHOT, Types.BooleanType.get(), "Read by a snapshot"),
           optional(8, ChangeColumns.COMMITTED_AT, Types.TimestampType.withZone()),
           optional(9, ChangeColumns.SCHEMA, Types.StringType.get(), "See _event_schemas"),

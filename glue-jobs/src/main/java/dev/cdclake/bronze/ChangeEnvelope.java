@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,8 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Takes one Debezium event apart without building it: where {@code before} and {@code after} lie in
@@ -31,8 +34,10 @@ import java.util.Set;
 final class ChangeEnvelope {
 
   private static final JsonFactory JSON = new JsonFactory();
+  private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,19})\"\\s*]$");
   private static final int SCHEMAS_REMEMBERED = 8;
-  private static final Set<String> OPERATIONS = Set.of("r", "c", "u", "d", "t");
+  private static final Set<String> OPERATIONS =
+      Set.of("r", "c", "u", "d", ChangeColumns.TRUNCATE, ChangeColumns.BARRIER);
 
   private final Deque<KnownSchema> known = new ArrayDeque<>();
 
@@ -94,7 +99,7 @@ final class ChangeEnvelope {
     if (lsn < 0) {
       return reject(RejectReason.NOT_AN_ENVELOPE, "The payload has no 'source.lsn'.");
     }
-    if (after == null && !"d".equals(op) && !"t".equals(op)) {
+    if (after == null && !"d".equals(op) && !endsRows()) {
       return reject(RejectReason.NOT_AN_ENVELOPE, "'op' is '" + op + "' without 'after'.");
     }
     return true;
@@ -120,6 +125,11 @@ final class ChangeEnvelope {
 
   String op() {
     return op;
+  }
+
+  /** Whether the event is about all rows of the table that are older. */
+  boolean endsRows() {
+    return ChangeColumns.TRUNCATE.equals(op) || ChangeColumns.BARRIER.equals(op);
   }
 
   long lsn() {
@@ -172,6 +182,22 @@ final class ChangeEnvelope {
         payload = "payload".equals(field) ? slice : payload;
       }
       return hasSchema ? payload : new Slice(0, document.length);
+    }
+  }
+
+  /** Returns the number that a Connect JSON document holds, or another one if it holds none. */
+  static int number(byte[] document, int otherwise) {
+    try (JsonParser parser = JSON.createParser(document)) {
+      int number = otherwise;
+      int depth = 0;
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+        boolean bare = depth == 0 || (depth == 1 && "payload".equals(parser.currentName()));
+        number = bare && token == JsonToken.VALUE_NUMBER_INT ? parser.getIntValue() : number;
+      }
+      return number;
+    } catch (IOException e) {
+      return otherwise;
     }
   }
 
@@ -248,9 +274,14 @@ final class ChangeEnvelope {
       boolean number = token == JsonToken.VALUE_NUMBER_INT;
       switch (field) {
         case "lsn" -> lsn = number ? parser.getLongValue() : lsn;
-        case "sequence" ->
-            previousCommit =
-                token == JsonToken.VALUE_STRING ? firstOf(parser.getText()) : previousCommit;
+        case "sequence" -> {
+          if (token == JsonToken.VALUE_STRING) {
+            String sequence = parser.getText();
+            previousCommit = firstOf(sequence);
+            // What an incremental snapshot reads has its position nowhere else.
+            lsn = snapshot ? lastNumber(sequence, lsn) : lsn;
+          }
+        }
         case "txId" -> txid = number ? parser.getLongValue() : txid;
         case "ts_us" -> committedMicros = number ? parser.getLongValue() : committedMicros;
         case "ts_ms" -> {
@@ -280,6 +311,12 @@ final class ChangeEnvelope {
       // Not Debezium's; the event then counts as one of a snapshot.
       return 0;
     }
+  }
+
+  /** Reads {@code ["1","2"]}: the last commit before the event, and the event's position. */
+  private static long lastNumber(String sequence, long otherwise) {
+    Matcher number = LAST_NUMBER.matcher(sequence);
+    return number.find() ? Long.parseLong(number.group(1)) : otherwise;
   }
 
   private boolean reject(RejectReason reason, String why) {

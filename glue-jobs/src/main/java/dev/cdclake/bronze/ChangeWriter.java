@@ -15,6 +15,7 @@ import dev.cdclake.runtime.Latencies;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -41,7 +42,7 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param rejectedThrough by topic and partition: rejects below this offset are already kept
  * @param topics by topic: which one it is, and so how its offsets are counted
  * @param bounds by topic and partition: where the range is settled, and what of it is in bronze
- * @param epoch the timeline of the source
+ * @param epoch the timeline of the source, for events that do not carry it
  * @param processedAtMicros when the batch began
  */
 record ChangeWriter(
@@ -58,6 +59,8 @@ record ChangeWriter(
 
   /** Headers that Debezium adds when an update changed the primary key. */
   private static final UTF8String NEW_KEY = UTF8String.fromString("__debezium.newkey");
+
+  private static final UTF8String EPOCH = UTF8String.fromString(ChangeColumns.EPOCH_HEADER);
 
   private static final UTF8String OLD_KEY = UTF8String.fromString("__debezium.oldkey");
 
@@ -221,6 +224,8 @@ record ChangeWriter(
 
     private final UTF8String name;
     private final TopicIdentity identity;
+    private byte[] epochHeader;
+    private int epochCaptured;
     private final RowFiles files;
     private final Map<Integer, Bounds> ranges;
     private final Latencies latencies = Latencies.none();
@@ -253,7 +258,7 @@ record ChangeWriter(
       UTF8String movedFrom = header(kafka, OLD_KEY);
       rows++;
       moves += movedFrom == null ? 0 : 1;
-      truncates += "t".equals(change.op()) ? 1 : 0;
+      truncates += change.endsRows() ? 1 : 0;
       if (change.schema() != null) {
         schemas.add(change.schema());
       }
@@ -265,7 +270,7 @@ record ChangeWriter(
               new Object[] {
                 kafka.getInt(KafkaRecords.PARTITION),
                 offset(kafka),
-                epoch,
+                epoch(kafka),
                 change.lsn(),
                 change.txid() < 0 ? null : (Object) change.txid(),
                 UTF8String.fromString(change.op()),
@@ -279,6 +284,19 @@ record ChangeWriter(
                 text(value, change.after()),
                 processedAtMicros
               }));
+    }
+
+    /** The epoch that the event was captured in: reading it later does not make it newer. */
+    private int epoch(InternalRow kafka) {
+      byte[] header = headerBytes(kafka, EPOCH);
+      if (header == null) {
+        return epoch;
+      }
+      if (!Arrays.equals(header, epochHeader)) {
+        epochCaptured = ChangeEnvelope.number(header, epoch);
+        epochHeader = header;
+      }
+      return epochCaptured;
     }
 
     long offset(InternalRow kafka) {
@@ -301,6 +319,16 @@ record ChangeWriter(
 
   /** Returns a header's payload; NULL when it is absent or not JSON. */
   private static UTF8String header(InternalRow kafka, UTF8String name) {
+    try {
+      return payloadText(headerBytes(kafka, name));
+    } catch (IOException e) {
+      // A key in another form than JSON cannot be followed; silver then treats the event as an
+      // insert of a new key, and flags what it cannot restore.
+      return null;
+    }
+  }
+
+  private static byte[] headerBytes(InternalRow kafka, UTF8String name) {
     if (kafka.isNullAt(KafkaRecords.HEADERS)) {
       return null;
     }
@@ -308,13 +336,7 @@ record ChangeWriter(
     for (int i = 0; i < headers.numElements(); i++) {
       InternalRow header = headers.getStruct(i, 2);
       if (name.equals(header.getUTF8String(0)) && !header.isNullAt(1)) {
-        try {
-          return payloadText(header.getBinary(1));
-        } catch (IOException e) {
-          // A key in another form than JSON cannot be followed; silver then treats the event as an
-          // insert of a new key, and flags what it cannot restore.
-          return null;
-        }
+        return header.getBinary(1);
       }
     }
     return null;

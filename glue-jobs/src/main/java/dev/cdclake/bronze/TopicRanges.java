@@ -11,6 +11,7 @@ import dev.cdclake.lake.TopicIdentity;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -141,22 +142,93 @@ final class TopicRanges implements AutoCloseable {
     Unread unread =
         new Unread(
             new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), visible, reaches(latest, written));
-    progress.forEach(
-        (topic, consumed) -> {
-          Map<Integer, Range> held = new TreeMap<>();
-          if (described.containsKey(topic)) {
-            partitions(described.get(topic))
-                .forEach(
-                    partition ->
-                        held.put(
-                            partition.partition(),
-                            new Range(earliest.get(partition), latest.get(partition))));
-          }
-          String id =
-              described.containsKey(topic) ? described.get(topic).topicId().toString() : null;
-          find(topic, id, held, consumed, unread);
-        });
+    Map<String, Held> held = held(described, earliest, latest);
+    progress.forEach((topic, consumed) -> find(topic, held.get(topic), consumed, unread));
     return unread;
+  }
+
+  /**
+   * What Kafka has of a topic.
+   *
+   * @param ranges by partition
+   */
+  private record Held(String id, Map<Integer, Range> ranges) {}
+
+  private static Map<String, Held> held(
+      Map<String, TopicDescription> described,
+      Map<TopicPartition, Long> earliest,
+      Map<TopicPartition, Long> latest) {
+    Map<String, Held> held = new TreeMap<>();
+    described.forEach(
+        (topic, description) -> {
+          Map<Integer, Range> ranges = new TreeMap<>();
+          partitions(description)
+              .forEach(
+                  partition ->
+                      ranges.put(
+                          partition.partition(),
+                          new Range(earliest.get(partition), latest.get(partition))));
+          held.put(topic, new Held(description.topicId().toString(), ranges));
+        });
+    return held;
+  }
+
+  private Map<String, Held> held(Set<String> topics) {
+    Map<String, TopicDescription> described = describe(topics);
+    Set<TopicPartition> partitions =
+        described.values().stream().flatMap(TopicRanges::partitions).collect(Collectors.toSet());
+    return held(
+        described,
+        offsets(partitions, OffsetSpec.earliest(), COMMITTED),
+        offsets(partitions, OffsetSpec.latest(), COMMITTED));
+  }
+
+  private static void find(String topic, Held there, Progress consumed, Unread unread) {
+    find(
+        topic,
+        there == null ? null : there.id(),
+        there == null ? Map.of() : there.ranges(),
+        consumed,
+        unread);
+  }
+
+  /**
+   * Returns the progress from which a topic with a gap can be read on; empty if it has none, or if
+   * the topic does not exist.
+   */
+  Optional<Progress> behindGap(String topic, Progress consumed) {
+    Held there = held(Set.of(topic)).get(topic);
+    if (there == null) {
+      return Optional.empty();
+    }
+    Unread unread = new Unread(new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), Map.of(), false);
+    find(topic, there, consumed, unread);
+    return unread.gaps().isEmpty()
+        ? Optional.empty()
+        : Optional.of(behindGap(topic, there.id(), there.ranges(), consumed));
+  }
+
+  /** Returns whether anything was ever written to one of the topics. */
+  boolean anyEvents(Set<String> topics) {
+    return held(topics).values().stream()
+        .flatMap(held -> held.ranges().values().stream())
+        .anyMatch(range -> range.to() > 0);
+  }
+
+  /** Counts on: what Kafka has first gets the offset that would have been read next, or its own. */
+  static Progress behindGap(String topic, String id, Map<Integer, Range> held, Progress consumed) {
+    Map<Integer, Long> bases = new TreeMap<>();
+    Map<Integer, Long> next = new TreeMap<>();
+    held.forEach(
+        (partition, range) -> {
+          long recorded = consumed.offsets(topic).getOrDefault(partition, 0L);
+          long base = consumed.topic(topic).map(known -> known.base(partition)).orElse(0L);
+          boolean same = consumed.topic(topic).filter(known -> known.id().equals(id)).isPresent();
+          long counted = same && range.from() + base >= recorded ? base : recorded - range.from();
+          bases.put(partition, counted);
+          next.put(partition, range.from() + counted);
+        });
+    return consumed.withTopic(topic, new TopicIdentity(id, bases)).withOffsets(topic, next);
   }
 
   private Map<TopicPartition, Long> awaitCommitted(

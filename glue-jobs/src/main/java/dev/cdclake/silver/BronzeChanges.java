@@ -147,7 +147,7 @@ final class BronzeChanges {
   private static Dataset<Row> withoutTruncates(BronzeSlice slice) {
     return slice.contents().truncates() == 0
         ? slice.rows()
-        : slice.rows().where(functions.col(ChangeColumns.OP).notEqual("t"));
+        : slice.rows().where(functions.not(BronzeSlice.endsRows()));
   }
 
   /** Decodes one change, given the columns of {@link #read}. */

@@ -193,7 +193,7 @@ final class BronzeSlice {
         rows.agg(
                 count(lit(1)),
                 count_if(col(ChangeColumns.MOVED_FROM).isNotNull()),
-                count_if(col(ChangeColumns.OP).equalTo("t")),
+                count_if(endsRows()),
                 collect_set(col(ChangeColumns.SCHEMA)))
             .head();
     ChangeContents contents =
@@ -237,6 +237,11 @@ final class BronzeSlice {
     return json == null || !DataOperations.APPEND.equals(snapshot.operation())
         ? ChangeContents.NONE
         : ChangeContents.fromJson(json);
+  }
+
+  /** Selects the events that are about all older rows of the table. */
+  static Column endsRows() {
+    return col(ChangeColumns.OP).isin(ChangeColumns.TRUNCATE, ChangeColumns.BARRIER);
   }
 
   /** A slice without rows. */
@@ -297,15 +302,17 @@ final class BronzeSlice {
   List<Truncation> truncations(Position applied) {
     List<Truncation> truncations = new ArrayList<>();
     if (!applied.equals(Position.START)) {
-      truncations.add(new Truncation(applied.epoch(), applied.lsn(), null, null));
+      truncations.add(
+          new Truncation(applied.epoch(), applied.lsn(), null, null, ChangeColumns.TRUNCATE));
     }
     if (contents.truncates() > 0) {
-      rows.where(col(ChangeColumns.OP).equalTo("t"))
+      rows.where(endsRows())
           .select(
               ChangeColumns.EPOCH,
               ChangeColumns.LSN,
               ChangeColumns.TXID,
-              ChangeColumns.COMMITTED_AT)
+              ChangeColumns.COMMITTED_AT,
+              ChangeColumns.OP)
           .collectAsList()
           .forEach(
               row ->
@@ -314,7 +321,8 @@ final class BronzeSlice {
                           row.getInt(0),
                           row.getLong(1),
                           row.isNullAt(2) ? null : row.getLong(2),
-                          row.getInstant(3))));
+                          row.getInstant(3),
+                          row.getString(4))));
     }
     truncations.sort(Comparator.comparing(Truncation::position));
     return truncations;

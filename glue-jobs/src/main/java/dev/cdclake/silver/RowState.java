@@ -248,7 +248,7 @@ final class RowState {
     row[layout.lsn] = truncation.lsn();
     row[layout.snapshot] = false;
     row[layout.txid] = truncation.txid();
-    row[layout.op] = "t";
+    row[layout.op] = truncation.op();
     if (truncation.committedAt() != null) {
       row[layout.committedAt] = truncation.committedAt();
     }
@@ -354,7 +354,7 @@ final class RowState {
     }
     int byLsn = Long.compareUnsigned(change.getLong(at(ChangeRow.LSN)), (Long) row[layout.lsn]);
     if (byLsn != 0) {
-      return byLsn > 0;
+      return byLsn > 0 ? !wasReadBefore(change) : wasRunningWhenRead(change);
     }
     int streamed = Boolean.TRUE.equals(row[layout.snapshot]) ? 0 : 1;
     int byOrigin = Integer.compare(change.getInt(at(ChangeRow.STREAMED)), streamed);
@@ -362,6 +362,30 @@ final class RowState {
       return byOrigin > 0;
     }
     return change.getLong(at(ChangeRow.OFFSET)) > (Long) row[layout.offset];
+  }
+
+  /**
+   * Whether a streamed change stands behind the read that the row came from. A snapshot bears the
+   * position where it was read; a transaction that was running then wrote its changes before that
+   * position and committed them after it, so the read has not seen them.
+   */
+  private boolean wasRunningWhenRead(Row change) {
+    return Boolean.TRUE.equals(row[layout.snapshot])
+        && change.getInt(at(ChangeRow.STREAMED)) == 1
+        && isSamePartition(change)
+        && change.getLong(at(ChangeRow.OFFSET)) > (Long) row[layout.offset];
+  }
+
+  /** The same seen from the other side: a read that stands before the change that the row is at. */
+  private boolean wasReadBefore(Row change) {
+    return !Boolean.TRUE.equals(row[layout.snapshot])
+        && change.getInt(at(ChangeRow.STREAMED)) == 0
+        && isSamePartition(change)
+        && change.getLong(at(ChangeRow.OFFSET)) < (Long) row[layout.offset];
+  }
+
+  private boolean isSamePartition(Row change) {
+    return change.get(at(ChangeRow.PARTITION)).equals(row[layout.partition]);
   }
 
   /** Whether the row's last change lies before a TRUNCATE. */

@@ -154,7 +154,10 @@ public final class SilverJob {
     List<Row> first =
         slice
             .rows()
-            .where(not(col(ChangeColumns.OP).isin("t", ChangeColumns.OP_FILL)))
+            .where(
+                not(
+                    BronzeSlice.endsRows()
+                        .or(col(ChangeColumns.OP).equalTo(ChangeColumns.OP_FILL))))
             .where(col(ChangeColumns.SCHEMA).isNotNull())
             .orderBy(
                 col(ChangeColumns.KEY).isNull(), col(ChangeColumns.EPOCH), col(ChangeColumns.LSN))

@@ -6,12 +6,15 @@ import java.io.Serializable;
 import java.time.Instant;
 
 /**
- * A TRUNCATE of the source: a barrier that ends every row older than itself.
+ * A TRUNCATE of the source, or the barrier behind a full snapshot: it ends every row older than
+ * itself.
  *
  * @param txid its transaction, null if it was applied by an earlier batch
  * @param committedAt null if it was applied by an earlier batch
+ * @param op which of the two
  */
-record Truncation(int epoch, long lsn, Long txid, Instant committedAt) implements Serializable {
+record Truncation(int epoch, long lsn, Long txid, Instant committedAt, String op)
+    implements Serializable {
 
   Position position() {
     return new Position(epoch, lsn);

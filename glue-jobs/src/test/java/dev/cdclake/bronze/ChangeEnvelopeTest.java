@@ -50,6 +50,31 @@ class ChangeEnvelopeTest {
     assertThat(envelope.rejected()).isNull();
   }
 
+  /** Recorded from Debezium 3.7: LSN and transaction are null there. */
+  @Test
+  void incrementalSnapshotTakesItsPositionFromTheSequence() {
+    byte[] event =
+        ("{\"before\":null,\"after\":{\"id\":1},\"source\":{\"snapshot\":\"incremental\",\"db\":\"it\","
+                + "\"sequence\":\"[\\\"26831500\\\",\\\"26831584\\\"]\",\"table\":\"expired\","
+                + "\"txId\":null,\"lsn\":null,\"xmin\":null},\"op\":\"r\"}")
+            .getBytes(StandardCharsets.UTF_8);
+
+    assertThat(envelope.read(event)).isTrue();
+    assertThat(envelope.lsn()).isEqualTo(26_831_584);
+    assertThat(envelope.snapshot()).isTrue();
+  }
+
+  @Test
+  void numberOfAHeaderIsReadWithAndWithoutItsSchema() {
+    assertThat(number("{\"schema\":{\"type\":\"int8\",\"version\":7},\"payload\":2}")).isEqualTo(2);
+    assertThat(number("3")).isEqualTo(3);
+    assertThat(number("\"x\"")).isEqualTo(1);
+  }
+
+  private static int number(String header) {
+    return ChangeEnvelope.number(header.getBytes(StandardCharsets.UTF_8), 1);
+  }
+
   @Test
   void rowAfterTheChangeIsCutOutOfTheBytes() throws IOException {
     byte[] event = ORDERS.update(3).set("status", "paid").value();

@@ -73,7 +73,7 @@ final class FoldedTable {
 
   /** The source was truncated; late changes have to meet it, too. */
   void truncate(long lsn) {
-    truncations.add(new Truncation(1, lsn, lsn / 1000, null));
+    truncations.add(new Truncation(1, lsn, lsn / 1000, null, "t"));
     truncations.sort(Comparator.comparing(Truncation::position));
   }
 

@@ -371,13 +371,45 @@ class RowStateTest {
     assertThat(value(state.folded().get(0), ChangeColumns.LSN)).isEqualTo(100L);
   }
 
+  // A transaction that ran while the snapshot was read.
+
+  @Test
+  void changeBehindTheReadWinsThoughItWasWrittenBeforeTheReadsPosition()
+      throws UnreadableValueException {
+    RowState state = RowState.unknown(LAYOUT);
+    state.apply(change("r", 1, 300, false, 10, after("read", "null")), EVENT, null);
+
+    assertThat(state.apply(change("u", 1, 150, true, 12, after("paid", "null")), EVENT, null))
+        .isTrue();
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
+  }
+
+  @Test
+  void readBeforeTheChangeLosesThoughItsPositionIsGreater() throws UnreadableValueException {
+    RowState state = RowState.unknown(LAYOUT);
+    state.apply(change("u", 1, 150, true, 12, after("paid", "null")), EVENT, null);
+
+    assertThat(state.apply(change("r", 1, 300, false, 10, after("read", "null")), EVENT, null))
+        .isFalse();
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
+  }
+
+  @Test
+  void readBehindAnOlderChangeWins() throws UnreadableValueException {
+    RowState state = stateAt(100, "new", "null");
+
+    assertThat(state.apply(change("r", 1, 300, false, 10, after("read", "null")), EVENT, null))
+        .isTrue();
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("read");
+  }
+
   // TRUNCATE.
 
   @Test
   void truncateEndsAnOlderRowAndKeepsItsLastValues() throws UnreadableValueException {
     RowState state = stateAt(100, "new", "\"n\"");
 
-    state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH.plusSeconds(9)));
+    state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH.plusSeconds(9), "t"));
 
     Row row = state.folded().get(0);
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(false);
@@ -392,7 +424,7 @@ class RowStateTest {
   void truncateSparesANewerRow() throws UnreadableValueException {
     RowState state = stateAt(200, "new", "\"n\"");
 
-    state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH));
+    state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH, "t"));
 
     assertThat(state.isActive()).isTrue();
   }
@@ -402,7 +434,7 @@ class RowStateTest {
     RowState state = RowState.unknown(LAYOUT);
     state.apply(change("c", 2, 10, true, 1, after("new", "null")), EVENT, null);
 
-    state.truncate(new Truncation(1, 9_999, 701L, Instant.EPOCH));
+    state.truncate(new Truncation(1, 9_999, 701L, Instant.EPOCH, "t"));
 
     assertThat(state.isActive()).isTrue();
   }
@@ -412,7 +444,7 @@ class RowStateTest {
     RowState state = stateAt(100, "new", "\"n\"");
     state.apply(delete(120), EVENT, null);
 
-    state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH));
+    state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH, "t"));
 
     assertThat(value(state.folded().get(0), ChangeColumns.OP)).isEqualTo("d");
     assertThat(value(state.folded().get(0), ChangeColumns.LSN)).isEqualTo(120L);

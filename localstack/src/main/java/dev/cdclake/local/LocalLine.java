@@ -1,11 +1,8 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.local;
 
-import dev.cdclake.connect.CaptureException;
 import dev.cdclake.connect.ConnectClient;
-import dev.cdclake.connect.ConnectorConfig;
 import dev.cdclake.connect.WorkerProperties;
-import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Profile.Ports;
 import dev.cdclake.contract.Secret;
@@ -20,12 +17,9 @@ import dev.cdclake.local.servers.Server;
 import dev.cdclake.local.servers.ServerException;
 import dev.cdclake.local.servers.Supervisor;
 import dev.cdclake.local.servers.TakenPorts;
-import dev.cdclake.source.Publication;
 import dev.cdclake.source.SourceDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.SQLException;
-import java.time.Duration;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -39,10 +33,6 @@ import java.util.function.Consumer;
  * folder.
  */
 public final class LocalLine implements AutoCloseable {
-
-  private static final Duration CAPTURE_PATIENCE = Duration.ofMinutes(2);
-  private static final int ONE_COPY = 1;
-  private static final int BROKER_DEFAULT = -1;
 
   /** The servers of a line, in the order the data flows. */
   public enum Part {
@@ -72,6 +62,7 @@ public final class LocalLine implements AutoCloseable {
   private final Supervisor supervisor;
   private final Map<Part, Server> servers = new EnumMap<>(Part.class);
   private final ConnectClient connect;
+  private final Capture capture;
   private final ConnectorWatch connectorWatch;
   private final Thread closeAtExit = new Thread(this::stopEverything, "close-line");
 
@@ -80,7 +71,8 @@ public final class LocalLine implements AutoCloseable {
     this.progress = progress;
     this.supervisor = new Supervisor(progress);
     this.connect = new ConnectClient(pipeline.kafka().connectUrl());
-    this.connectorWatch = new ConnectorWatch(connect, pipeline.connectorName(), progress);
+    this.capture = new Capture(pipeline, connect, progress);
+    this.connectorWatch = new ConnectorWatch(connect, pipeline.connectorName(), capture, progress);
   }
 
   /** Starts the servers that the pipeline leaves to us. */
@@ -135,7 +127,7 @@ public final class LocalLine implements AutoCloseable {
               state,
               ports.connect(),
               WorkerProperties.render(
-                  pipeline, "localhost", ports.connect(), copies(pipeline.kafka())),
+                  pipeline, "localhost", ports.connect(), Capture.copies(pipeline)),
               connectEnvironment(),
               memory("CDCLAKE_CONNECT_MEMORY", "768m")));
     }
@@ -149,10 +141,6 @@ public final class LocalLine implements AutoCloseable {
 
   private static String memory(String variable, String otherwise) {
     return System.getenv().getOrDefault(variable, otherwise);
-  }
-
-  private static int copies(Kafka kafka) {
-    return kafka.embedded() ? ONE_COPY : BROKER_DEFAULT;
   }
 
   /** Makes sure that no other process runs this line, and nothing stands in its way. */
@@ -187,30 +175,10 @@ public final class LocalLine implements AutoCloseable {
 
   /**
    * Publishes the tables and makes the connector capture them; returns when it runs. From then on
-   * it is started again whenever it fails.
+   * it is started again whenever it fails, and stopped when it would leave a gap.
    */
   public void capture() {
-    long begin = System.nanoTime();
-    try (Connection connection = openSource()) {
-      progress.accept(Publication.ensure(connection, pipeline).report());
-      int version = connection.getMetaData().getDatabaseMajorVersion();
-      connect.register(
-          pipeline.connectorName(),
-          ConnectorConfig.render(pipeline, version, copies(pipeline.kafka())));
-    } catch (SQLException e) {
-      throw new CaptureException(
-          "Cannot prepare capture: the source answers: %s.".formatted(e.getMessage()), e);
-    }
-    if (connect.status(pipeline.connectorName()).filter(status -> status.isFailed()).isPresent()) {
-      connect.restartFailedTasks(pipeline.connectorName());
-    }
-    connect.waitUntilRunning(pipeline.connectorName(), CAPTURE_PATIENCE);
-    progress.accept(
-        "Connector '%s' captures %d tables (%.1f s)"
-            .formatted(
-                pipeline.connectorName(),
-                pipeline.tables().size(),
-                (System.nanoTime() - begin) / 1e9));
+    capture.start().ifPresent(gap -> progress.accept(gap.message()));
     connectorWatch.start();
   }
 

@@ -57,6 +57,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       SchemaCommand.class,
       MaintainCommand.class,
+      ResnapshotCommand.class,
       GenerateCommand.class,
     })
 public final class Main implements Runnable {

@@ -1,0 +1,353 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.local;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.bronze.Barrier;
+import dev.cdclake.bronze.BronzeJob;
+import dev.cdclake.connect.CaptureException;
+import dev.cdclake.connect.CaptureGap;
+import dev.cdclake.connect.ConnectorConfig;
+import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.contract.TableName;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.source.FoundTable;
+import dev.cdclake.source.SnapshotSignals;
+import dev.cdclake.source.SourceCatalog;
+import dev.cdclake.source.SourceDatabase;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.apache.iceberg.Table;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Reads tables of the source anew while changes go on, and ends the rows that are gone.
+ *
+ * <p>The steps, in order: note the end of the source's log and wait until every transaction that
+ * was running has ended; have the connector read the tables; put a barrier behind what it read; let
+ * bronze pass the gaps. A row that was last changed before the noted position and was not read is
+ * gone. Nothing counts before the last step, so one that dies is simply run again.
+ */
+final class Resnapshot {
+
+  private static final Duration SILENCE = Duration.ofMinutes(5);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final SparkSession spark;
+  private final LakeTables lake;
+  private final Pipeline pipeline;
+  private final Capture capture;
+  private final Consumer<String> progress;
+
+  /** What the connector does when asked. */
+  private interface Request {
+    /** Returns which notifications are about it. */
+    Predicate<JsonNode> send(Connection source) throws SQLException;
+  }
+
+  Resnapshot(SparkSession spark, Pipeline pipeline, Capture capture, Consumer<String> progress) {
+    this.spark = spark;
+    this.lake = new LakeTables(spark);
+    this.pipeline = pipeline;
+    this.capture = capture;
+    this.progress = progress;
+  }
+
+  /**
+   * Reads some tables, chunk by chunk; each needs a key.
+   *
+   * @param allowed how long silver may take to fold what was read
+   * @return by table: the rows that were gone from the source
+   */
+  Map<String, Long> tables(List<SourceTable> tables, Duration allowed) throws SQLException {
+    refuseWhereNothingIsCaptured();
+    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+      refuseWithoutKey(source, tables);
+    }
+    List<TableName> names = tables.stream().map(SourceTable::name).toList();
+    return run(
+        tables,
+        source -> {
+          String id = SnapshotSignals.request(source, names);
+          return told -> id.equals(told.path("id").asText());
+        },
+        allowed);
+  }
+
+  /**
+   * Captures everything from the beginning, through a new replication slot.
+   *
+   * @param allowed how long silver may take to fold what was read
+   * @return by table: the rows that were gone from the source
+   */
+  Map<String, Long> all(Duration allowed) throws SQLException {
+    Optional<CaptureGap> gap = capture.gapBehindProgress();
+    if (gap.isPresent() && gap.get().needsNewEpoch()) {
+      throw new CaptureException(gap.get().message());
+    }
+    return run(
+        pipeline.tables(),
+        source -> {
+          capture.startAnew();
+          return told -> "Initial Snapshot".equals(told.path("aggregate_type").asText());
+        },
+        allowed);
+  }
+
+  private void refuseWhereNothingIsCaptured() throws SQLException {
+    Optional<CaptureGap> gap = capture.gapBehindProgress();
+    if (gap.isPresent()) {
+      throw new CaptureException(gap.get().message());
+    }
+  }
+
+  private static void refuseWithoutKey(Connection source, List<SourceTable> tables) {
+    Map<TableName, FoundTable> found = new HashMap<>();
+    SourceCatalog.read(source, tables.stream().map(SourceTable::name).toList())
+        .forEach(table -> found.put(table.name(), table));
+    for (SourceTable table : tables) {
+      if (!found.containsKey(table.name())) {
+        throw new CaptureException(
+            "Cannot read table %s anew: the source has no such table (expected it). Take it out of the pipeline file."
+                .formatted(table.name()));
+      }
+      if (table.key().isEmpty() && found.get(table.name()).primaryKey().isEmpty()) {
+        throw new CaptureException(
+            ("Cannot read table %s anew by itself: it has no key to read it by in chunks (expected a"
+                    + " primary key, or 'key' in the pipeline file). Run './cdclake resnapshot --all'.")
+                .formatted(table.name()));
+      }
+    }
+  }
+
+  private Map<String, Long> run(List<SourceTable> tables, Request request, Duration allowed)
+      throws SQLException {
+    long began;
+    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv());
+        Notifications notifications = new Notifications()) {
+      began = awaitRunning(source);
+      Predicate<JsonNode> ours = request.send(source);
+      notifications.await(ours);
+    }
+    Map<SourceTable, Long> barriers = new LinkedHashMap<>();
+    for (SourceTable table : tables) {
+      if (BronzeJob.anyCaptured(pipeline.withTables(List.of(table)))) {
+        barriers.put(table, Barrier.send(pipeline, table, began));
+      }
+    }
+    BronzeJob.passGaps(lake, pipeline, tables)
+        .forEach(table -> progress.accept("Bronze reads %s on behind its gap".formatted(table)));
+    return ended(barriers, began, allowed);
+  }
+
+  /**
+   * Returns the end of the log, once every transaction that was running there has ended: what one
+   * of them wrote before that position is in the tables when they are read, or never.
+   */
+  private long awaitRunning(Connection source) throws SQLException {
+    try (Statement statement = source.createStatement()) {
+      long lsn;
+      long next;
+      try (ResultSet row =
+          statement.executeQuery(
+              "select pg_current_wal_insert_lsn() - '0/0'::pg_lsn,"
+                  + " txid_snapshot_xmax(txid_current_snapshot())")) {
+        row.next();
+        lsn = row.getLong(1);
+        next = row.getLong(2);
+      }
+      boolean told = false;
+      while (oldestRunning(statement) < next) {
+        if (!told) {
+          progress.accept("Waiting for the transactions that are running in the source");
+          told = true;
+        }
+        pause();
+      }
+      return lsn;
+    }
+  }
+
+  private static long oldestRunning(Statement statement) throws SQLException {
+    try (ResultSet row =
+        statement.executeQuery("select txid_snapshot_xmin(txid_current_snapshot())")) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  /** Waits until silver has the barriers, and counts the rows that they ended. */
+  private Map<String, Long> ended(Map<SourceTable, Long> barriers, long began, Duration allowed) {
+    Map<String, Long> ended = new LinkedHashMap<>();
+    long deadline = System.nanoTime() + allowed.toNanos();
+    for (Map.Entry<SourceTable, Long> barrier : barriers.entrySet()) {
+      SourceTable table = barrier.getKey();
+      while (!isFolded(table, barrier.getValue())) {
+        if (System.nanoTime() >= deadline) {
+          progress.accept(
+              "Silver has not folded %s yet; './cdclake run all' or a running line does"
+                  .formatted(table.lakeName()));
+          return ended;
+        }
+        pause();
+      }
+      ended.put(
+          table.lakeName(),
+          spark
+              .sql(
+                  "select count(*) from %s where %s = '%s' and %s = %d"
+                      .formatted(
+                          pipeline.silver(table).quoted(),
+                          ChangeColumns.OP,
+                          ChangeColumns.BARRIER,
+                          ChangeColumns.LSN,
+                          began))
+              .head()
+              .getLong(0));
+    }
+    return ended;
+  }
+
+  private boolean isFolded(SourceTable table, long barrier) {
+    String topic = pipeline.topic(table);
+    Optional<Table> bronze = lake.find(pipeline.bronze(table));
+    Optional<Table> silver = lake.find(pipeline.silver(table));
+    if (bronze.isEmpty() || silver.isEmpty()) {
+      return false;
+    }
+    long base =
+        Progress.of(bronze.get(), Stage.BRONZE).topic(topic).map(one -> one.base(0)).orElse(0L);
+    long next = Progress.of(silver.get(), Stage.SILVER).offsets(topic).getOrDefault(0, 0L);
+    return next > barrier + base;
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(250);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CaptureException("Cannot wait for the snapshot: the wait was interrupted.", e);
+    }
+  }
+
+  /** What the connector tells of its snapshots, from the moment of creation on. */
+  private final class Notifications implements AutoCloseable {
+
+    private final KafkaConsumer<String, String> consumer;
+    private final TopicPartition topic =
+        new TopicPartition(ConnectorConfig.notificationTopic(pipeline), 0);
+
+    Notifications() {
+      Properties properties = new Properties();
+      properties.putAll(Secret.resolve(pipeline.kafka().properties(), System.getenv()));
+      properties.put("bootstrap.servers", pipeline.kafka().bootstrap());
+      properties.put("isolation.level", "read_committed");
+      properties.put("enable.auto.commit", "false");
+      properties.put("auto.offset.reset", "earliest");
+      consumer =
+          new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
+      consumer.assign(List.of(topic));
+      if (consumer.listTopics().containsKey(topic.topic())) {
+        consumer.seekToEnd(List.of(topic));
+        consumer.position(topic);
+      }
+    }
+
+    /** Waits until the snapshot is complete, and tells how it gets on. */
+    void await(Predicate<JsonNode> ours) {
+      long deadline = System.nanoTime() + SILENCE.toNanos();
+      while (true) {
+        for (ConsumerRecord<String, String> told : consumer.poll(Duration.ofMillis(200))) {
+          JsonNode notification = payload(told.value());
+          if (ours.test(notification)) {
+            deadline = System.nanoTime() + SILENCE.toNanos();
+            if (isComplete(notification)) {
+              return;
+            }
+          }
+        }
+        if (System.nanoTime() >= deadline) {
+          throw new CaptureException(
+              ("Cannot read the tables anew: the connector told nothing for %d s (expected its"
+                      + " progress). See './cdclake status' and the worker's log, then run again.")
+                  .formatted(SILENCE.toSeconds()));
+        }
+      }
+    }
+
+    private boolean isComplete(JsonNode told) {
+      JsonNode data = told.path("additional_data");
+      switch (told.path("type").asText()) {
+        case "TABLE_SCAN_COMPLETED" -> {
+          String status = data.path("status").asText();
+          String table = data.path("scanned_collection").asText();
+          if (!status.equals("SUCCEEDED") && !status.equals("EMPTY")) {
+            throw new CaptureException(
+                ("Cannot read table %s anew: the connector says %s (expected SUCCEEDED). See the"
+                        + " worker's log, then run again.")
+                    .formatted(table, status));
+          }
+          progress.accept(
+              "Read %s: %s rows".formatted(table, data.path("total_rows_scanned").asText("0")));
+        }
+        case "IN_PROGRESS" -> {
+          if (data.hasNonNull("last_processed_key")) {
+            progress.accept(
+                "Reading %s: key %s of %s"
+                    .formatted(
+                        data.path("current_collection_in_progress").asText(),
+                        data.path("last_processed_key").asText(),
+                        data.path("maximum_key").asText()));
+          }
+        }
+        case "ABORTED" ->
+            throw new CaptureException(
+                "Cannot read the tables anew: the snapshot was aborted (expected it to complete)."
+                    + " Run again.");
+        case "COMPLETED" -> {
+          return true;
+        }
+        default -> {
+          // STARTED and the like: nothing to do.
+        }
+      }
+      return false;
+    }
+
+    private static JsonNode payload(String value) {
+      try {
+        JsonNode document = JSON.readTree(value);
+        return document.has("payload") ? document.get("payload") : document;
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("Notifications are JSON: " + value, e);
+      }
+    }
+
+    @Override
+    public void close() {
+      consumer.close();
+    }
+  }
+}
