@@ -305,7 +305,8 @@ public final class BronzeJob implements AutoCloseable {
             identities,
             bounds,
             pipeline.source().epoch(),
-            ChronoUnit.MICROS.between(Instant.EPOCH, start));
+            ChronoUnit.MICROS.between(Instant.EPOCH, start),
+            false);
     return ((org.apache.spark.sql.classic.Dataset<Row>) records)
         .queryExecution()
         .toRdd()

@@ -8,6 +8,8 @@ import dev.cdclake.failure.RejectReason;
 import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.CommitStep;
 import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.RejectedRow.Place;
+import dev.cdclake.lake.RejectedRow.Refusal;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.TopicIdentity;
@@ -44,6 +46,8 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param bounds by topic and partition: where the range is settled, and what of it is in bronze
  * @param epoch the timeline of the source, for events that do not carry it
  * @param processedAtMicros when the batch began
+ * @param replaying whether the records were rejected before; what is rejected once more is told and
+ *     not kept again
  */
 record ChangeWriter(
     Map<String, Table> tables,
@@ -52,17 +56,18 @@ record ChangeWriter(
     Map<String, TopicIdentity> topics,
     Map<String, Map<Integer, Bounds>> bounds,
     int epoch,
-    long processedAtMicros)
+    long processedAtMicros,
+    boolean replaying)
     implements FlatMapFunction<Iterator<InternalRow>, ChangeWriter.Output> {
 
   private static final long serialVersionUID = 1L;
 
   /** Headers that Debezium adds when an update changed the primary key. */
-  private static final UTF8String NEW_KEY = UTF8String.fromString("__debezium.newkey");
+  static final UTF8String NEW_KEY = UTF8String.fromString("__debezium.newkey");
 
   private static final UTF8String EPOCH = UTF8String.fromString(ChangeColumns.EPOCH_HEADER);
 
-  private static final UTF8String OLD_KEY = UTF8String.fromString("__debezium.oldkey");
+  static final UTF8String OLD_KEY = UTF8String.fromString("__debezium.oldkey");
 
   /**
    * What is known of one partition's range.
@@ -78,7 +83,10 @@ record ChangeWriter(
 
   /** What one task made of its records. */
   record Output(
-      Map<String, TopicOutput> topics, RowFiles.Written rejected, List<EventSchemas.Seen> schemas)
+      Map<String, TopicOutput> topics,
+      RowFiles.Written rejected,
+      List<Refusal> refused,
+      List<EventSchemas.Seen> schemas)
       implements Serializable {}
 
   /** What one task made of the records of one topic. */
@@ -119,9 +127,13 @@ record ChangeWriter(
   @Override
   public Iterator<Output> call(Iterator<InternalRow> records) {
     Pass pass = new Pass();
-    while (records.hasNext()) {
-      pass.take(records.next());
-    }
+    RowFiles.abortOnFailure(
+        () -> {
+          while (records.hasNext()) {
+            pass.take(records.next());
+          }
+        },
+        pass::files);
     return List.of(pass.finish()).iterator();
   }
 
@@ -131,7 +143,14 @@ record ChangeWriter(
     private final ChangeEnvelope envelope = new ChangeEnvelope();
     private final Map<UTF8String, TopicFiles> topics = new HashMap<>();
     private final RowFiles rejected = RowFiles.of(rejectedRows);
+    private final List<Refusal> refused = new ArrayList<>();
     private final List<EventSchemas.Seen> schemas = new ArrayList<>();
+
+    List<RowFiles> files() {
+      List<RowFiles> files = new ArrayList<>(List.of(rejected));
+      topics.values().forEach(topic -> files.add(topic.files));
+      return files;
+    }
 
     void take(InternalRow kafka) {
       TopicFiles topic = topic(kafka.getUTF8String(KafkaRecords.TOPIC));
@@ -183,6 +202,10 @@ record ChangeWriter(
       int partition = kafka.getInt(KafkaRecords.PARTITION);
       long offset = topic.offset(kafka);
       topic.rejected++;
+      if (replaying) {
+        refused.add(new Refusal(new Place(partition, offset), reason, detail));
+        return;
+      }
       long kept =
           rejectedThrough.getOrDefault(topic.name.toString(), Map.of()).getOrDefault(partition, 0L);
       if (offset >= kept) {
@@ -194,8 +217,12 @@ record ChangeWriter(
                 topic.name,
                 partition,
                 offset,
-                kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY),
-                value));
+                new RejectedRows.Event(
+                    kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY),
+                    value,
+                    epoch,
+                    header(kafka, OLD_KEY),
+                    header(kafka, NEW_KEY))));
       }
     }
 
@@ -215,7 +242,7 @@ record ChangeWriter(
     Output finish() {
       Map<String, TopicOutput> outputs = new HashMap<>();
       topics.forEach((name, topic) -> outputs.put(name.toString(), topic.finish()));
-      return new Output(outputs, rejected.close(), schemas);
+      return new Output(outputs, rejected.close(), refused, schemas);
     }
   }
 
@@ -255,7 +282,7 @@ record ChangeWriter(
 
     /** Writes an event, its columns in the order of {@link BronzeTable#SCHEMA}. */
     void write(InternalRow kafka, byte[] value, UTF8String key, ChangeEnvelope change) {
-      UTF8String movedFrom = header(kafka, OLD_KEY);
+      UTF8String movedFrom = headerText(kafka, OLD_KEY);
       rows++;
       moves += movedFrom == null ? 0 : 1;
       truncates += change.endsRows() ? 1 : 0;
@@ -278,7 +305,7 @@ record ChangeWriter(
                 change.committedMicros() < 0 ? null : (Object) change.committedMicros(),
                 UTF8String.fromString(change.schema()),
                 movedFrom,
-                header(kafka, NEW_KEY),
+                headerText(kafka, NEW_KEY),
                 key,
                 text(value, change.before()),
                 text(value, change.after()),
@@ -288,7 +315,7 @@ record ChangeWriter(
 
     /** The epoch that the event was captured in: reading it later does not make it newer. */
     private int epoch(InternalRow kafka) {
-      byte[] header = headerBytes(kafka, EPOCH);
+      byte[] header = header(kafka, EPOCH);
       if (header == null) {
         return epoch;
       }
@@ -318,9 +345,9 @@ record ChangeWriter(
   }
 
   /** Returns a header's payload; NULL when it is absent or not JSON. */
-  private static UTF8String header(InternalRow kafka, UTF8String name) {
+  private static UTF8String headerText(InternalRow kafka, UTF8String name) {
     try {
-      return payloadText(headerBytes(kafka, name));
+      return payloadText(header(kafka, name));
     } catch (IOException e) {
       // A key in another form than JSON cannot be followed; silver then treats the event as an
       // insert of a new key, and flags what it cannot restore.
@@ -328,7 +355,7 @@ record ChangeWriter(
     }
   }
 
-  private static byte[] headerBytes(InternalRow kafka, UTF8String name) {
+  private static byte[] header(InternalRow kafka, UTF8String name) {
     if (kafka.isNullAt(KafkaRecords.HEADERS)) {
       return null;
     }

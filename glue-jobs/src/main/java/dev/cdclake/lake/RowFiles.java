@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileFormat;
@@ -121,6 +122,24 @@ public final class RowFiles {
     }
     PositionDelete<InternalRow> delete = PositionDelete.create();
     deletes.write(delete.set(file, position), table.spec(), partition);
+  }
+
+  /** Runs what writes rows; when it fails, closes the files, which nobody will commit. */
+  public static void abortOnFailure(Runnable writing, Supplier<List<RowFiles>> files) {
+    try {
+      writing.run();
+    } catch (RuntimeException | Error e) {
+      files.get().forEach(open -> open.abort(e));
+      throw e;
+    }
+  }
+
+  private void abort(Throwable failure) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   /** Closes the files and returns them. */

@@ -25,7 +25,11 @@ public enum FaultPoint {
   /** Maintenance committed compacted files of a table. */
   MAINTAIN_AFTER_COMPACTION,
   /** Maintenance dropped snapshots of a table from its metadata and deleted none of their files. */
-  MAINTAIN_DURING_EXPIRY;
+  MAINTAIN_DURING_EXPIRY,
+  /** A replay noted which rejected rows it takes, and committed nothing of them. */
+  REPLAY_BEFORE_COMMIT,
+  /** A replay committed its rows, and did not note that it has. */
+  REPLAY_AFTER_COMMIT;
 
   private static final String CHOSEN = System.getProperty("cdclake.die-at");
 

@@ -66,24 +66,31 @@ final class BronzeChanges {
    * @param groups by key: the group that its changes of the key tie it to, absent for most keys
    * @param alike columns by which rows without a key are grouped; empty if no change has to find
    *     one of them
+   * @param removalsOnly whether of updates without a key the part alone is wanted that takes the
+   *     row before; the other part was folded before
    */
   record Decoder(
       SilverSchema silver,
       Map<String, String> schemas,
       Map<String, String> groups,
-      List<String> alike)
+      List<String> alike,
+      boolean removalsOnly)
       implements Serializable {
 
     Decoder(SilverSchema silver, Map<String, String> schemas) {
-      this(silver, schemas, Map.of(), List.of());
+      this(silver, schemas, Map.of(), List.of(), false);
     }
 
     Decoder withGroups(Map<String, String> moved) {
-      return new Decoder(silver, schemas, moved, alike);
+      return new Decoder(silver, schemas, moved, alike, removalsOnly);
     }
 
     Decoder withAlike(List<String> columns) {
-      return new Decoder(silver, schemas, groups, columns);
+      return new Decoder(silver, schemas, groups, columns, removalsOnly);
+    }
+
+    Decoder withRemovalsOnly() {
+      return new Decoder(silver, schemas, groups, alike, true);
     }
 
     /** Returns the schema of an event, its columns named as the table names them now. */
@@ -192,7 +199,7 @@ final class BronzeChanges {
       if (removes) {
         parts.add(part(change, ChangeRow.BEFORE, ChangeRow.AFTER, schema, decoder));
       }
-      if (!"d".equals(op)) {
+      if (!"d".equals(op) && !decoder.removalsOnly()) {
         parts.add(part(change, ChangeRow.AFTER, ChangeRow.BEFORE, schema, decoder));
       }
       return parts;

@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.count;
@@ -16,6 +17,7 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RejectedRow;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -144,9 +146,8 @@ final class BronzeSlice {
     if (end != whole) {
       wanted = wanted.and(before(reached));
     }
-    if (last != null && !offsets(bronze, bronze.snapshot(last), topic).equals(from)) {
-      wanted = wanted.and(from(from));
-    }
+    // Rows at earlier places were rejected and are replayed now; see SilverJob.prepareReplay.
+    wanted = wanted.and(from(from));
     Progress through = folded.withOffsets(topic, reached);
     return new BronzeSlice(
         reader.load(name.quoted()).where(wanted),
@@ -169,6 +170,19 @@ final class BronzeSlice {
     return cut;
   }
 
+  /** Returns the rows at some places, which silver has consumed before. */
+  static BronzeSlice at(
+      SparkSession spark, LakeTable name, List<RejectedRow> places, Progress folded) {
+    Dataset<Row> rows =
+        spark
+            .table(name.quoted())
+            .join(
+                broadcast(RejectedRow.coordinates(spark, places)),
+                new String[] {ChangeColumns.PARTITION, ChangeColumns.OFFSET},
+                "left_semi");
+    return new BronzeSlice(rows, contents(rows), folded, 0);
+  }
+
   private static BronzeSlice beyond(
       SparkSession spark,
       LakeTable name,
@@ -189,6 +203,15 @@ final class BronzeSlice {
             .option("versionAsOf", end.snapshotId())
             .load(name.quoted())
             .where(from(folded.offsets(topic)).and(before(reached)));
+    Progress through = folded.withOffsets(topic, reached);
+    return new BronzeSlice(
+        rows,
+        contents(rows),
+        reached.equals(offsets) ? through.withSnapshot(name.label(), end.snapshotId()) : through,
+        0);
+  }
+
+  private static ChangeContents contents(Dataset<Row> rows) {
     Row facts =
         rows.agg(
                 count(lit(1)),
@@ -196,15 +219,8 @@ final class BronzeSlice {
                 count_if(endsRows()),
                 collect_set(col(ChangeColumns.SCHEMA)))
             .head();
-    ChangeContents contents =
-        new ChangeContents(
-            facts.getLong(0), facts.getLong(1), facts.getLong(2), Set.copyOf(facts.getList(3)));
-    Progress through = folded.withOffsets(topic, reached);
-    return new BronzeSlice(
-        rows,
-        contents,
-        reached.equals(offsets) ? through.withSnapshot(name.label(), end.snapshotId()) : through,
-        0);
+    return new ChangeContents(
+        facts.getLong(0), facts.getLong(1), facts.getLong(2), Set.copyOf(facts.getList(3)));
   }
 
   private static Column from(Map<Integer, Long> offsets) {

@@ -16,12 +16,14 @@ import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RejectedRow;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
+import dev.cdclake.runtime.PreparedReplay;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.KeyFold.Outcomes;
@@ -36,6 +38,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -118,8 +122,8 @@ public final class SilverJob {
     silver.evolve(eventSchemas(slice, silver.schema().renames()));
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    Dataset<Row> rows = fold(slice, silver, truncations, outcomes);
-    Output output = write(expectations.check(rows), silver);
+    Dataset<Row> rows = fold(slice, silver, truncations, false, outcomes);
+    Output output = write(expectations.check(rows), silver, false);
     refuseBroken(output, silver);
     FaultPoint.SILVER_BEFORE_COMMIT.pass();
     rejectedRows.append(
@@ -133,6 +137,61 @@ public final class SilverJob {
             expectations.results(output.tally()));
     FaultPoint.SILVER_AFTER_COMMIT.pass();
     return Optional.of(report(slice, outcomes, output, snapshot, start));
+  }
+
+  /**
+   * Folds changes again that were rejected, at the place in the source's log that they have: one
+   * that is older than its row changes nothing.
+   *
+   * @param rows rejected by silver
+   */
+  public PreparedReplay prepareReplay(List<RejectedRow> rows) {
+    Optional<SilverTable> existing = silver();
+    if (existing.isEmpty()) {
+      return PreparedReplay.refusing(PreparedReplay.refusals(rows, "Silver has no such table yet"));
+    }
+    SilverTable silver = existing.get();
+    Progress folded = silver.progress();
+    ReplayPlan plan = ReplayPlan.of(rows, folded.offsets(topic), silver.schema(), places(rows));
+    if (plan.usable().isEmpty()) {
+      return PreparedReplay.refusing(plan.refused());
+    }
+    BronzeSlice slice = BronzeSlice.at(spark, bronzeName, plan.usable(), folded);
+    followRenames(silver, slice);
+    silver.evolve(eventSchemas(slice, silver.schema().renames()));
+    Outcomes outcomes = outcomes();
+    List<Truncation> truncations = slice.truncations(folded.truncated());
+    Dataset<Row> changed = fold(slice, silver, truncations, plan.removalsOnly(), outcomes);
+    Output output = write(expectations.check(changed), silver, true);
+    refuseBroken(output, silver);
+    List<RejectedRow> accepted = RejectedRow.without(plan.usable(), output.refused());
+    return new PreparedReplay(
+        accepted,
+        Stream.of(plan.refused(), output.refused()).flatMap(List::stream).toList(),
+        "%,d written, %,d deleted, %,d older than what silver has"
+            .formatted(
+                accepted.size() - outcomes.deleted().value() - outcomes.superseded().value(),
+                outcomes.deleted().value(),
+                outcomes.superseded().value()),
+        replay ->
+            silver.commit(
+                output.files(),
+                folded,
+                through(slice, truncations).withSnapshot(PreparedReplay.PROGRESS, replay),
+                Optional.empty(),
+                expectations.results(output.tally())),
+        () -> silver.discard(output.files()));
+  }
+
+  /** Returns those of some places that bronze has. */
+  private Set<RejectedRow.Place> places(List<RejectedRow> rows) {
+    return BronzeSlice.at(spark, bronzeName, rows, Progress.NONE)
+        .rows()
+        .select(ChangeColumns.PARTITION, ChangeColumns.OFFSET)
+        .collectAsList()
+        .stream()
+        .map(row -> new RejectedRow.Place(row.getInt(0), row.getLong(1)))
+        .collect(Collectors.toSet());
   }
 
   private Optional<SilverTable> silver() {
@@ -208,7 +267,11 @@ public final class SilverJob {
   }
 
   private Dataset<Row> fold(
-      BronzeSlice slice, SilverTable table, List<Truncation> truncations, Outcomes outcomes) {
+      BronzeSlice slice,
+      SilverTable table,
+      List<Truncation> truncations,
+      boolean removalsOnly,
+      Outcomes outcomes) {
     SilverSchema silver = table.schema();
     Map<String, String> texts = new HashMap<>();
     slice.contents().schemas().forEach(key -> texts.put(key, schemas.schema(key)));
@@ -217,6 +280,7 @@ public final class SilverJob {
         silver.keyed()
             ? decoder.withGroups(groups(slice, decoder))
             : decoder.withAlike(alike(slice, silver));
+    decoder = removalsOnly ? decoder.withRemovalsOnly() : decoder;
     Broadcast<Decoder> sent = context.broadcast(decoder);
     StructType shape = ChangeRow.of(silver);
     Rules rules =
@@ -272,12 +336,13 @@ public final class SilverJob {
     return shape;
   }
 
-  private Output write(Dataset<Row> checked, SilverTable silver) {
+  private Output write(Dataset<Row> checked, SilverTable silver, boolean replaying) {
     SilverWriter writer =
         new SilverWriter(
             SerializableTableWithSize.copyOf(silver.table()),
             SerializableTableWithSize.copyOf(rejectedRows.table()),
             rejectedRows.complete(Stage.SILVER, List.of(topic)).get(topic),
+            replaying,
             silver.schema(),
             topic,
             !source.expectations().isEmpty(),

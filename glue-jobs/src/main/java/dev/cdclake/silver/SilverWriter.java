@@ -4,6 +4,8 @@ package dev.cdclake.silver;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.RejectReason;
+import dev.cdclake.lake.RejectedRow.Place;
+import dev.cdclake.lake.RejectedRow.Refusal;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.runtime.Latencies;
@@ -13,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.iceberg.Table;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -29,12 +32,15 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param silver the table's columns
  * @param topic the topic that the changes came from
  * @param checked whether rows were checked: then they have {@link Expectations#BROKEN}
+ * @param replaying whether the changes were rejected before; what is rejected once more is told and
+ *     not kept again
  * @param holdingBack names of the expectations whose broken rows are held back
  */
 record SilverWriter(
     Table table,
     Table rejectedRows,
     Map<Integer, Long> rejectedThrough,
+    boolean replaying,
     SilverSchema silver,
     String topic,
     boolean checked,
@@ -53,7 +59,8 @@ record SilverWriter(
       RowFiles.Written rejected,
       Latencies latencies,
       ExpectationTally tally,
-      long heldBack)
+      long heldBack,
+      List<Refusal> refused)
       implements Serializable {
 
     Output plus(Output other) {
@@ -64,7 +71,8 @@ record SilverWriter(
           rejected.plus(other.rejected),
           latencies,
           tally,
-          heldBack + other.heldBack);
+          heldBack + other.heldBack,
+          Stream.of(refused, other.refused).flatMap(List::stream).toList());
     }
 
     static Output none() {
@@ -73,14 +81,16 @@ record SilverWriter(
           RowFiles.Written.none(),
           Latencies.none(),
           ExpectationTally.none(),
-          0);
+          0,
+          List.of());
     }
   }
 
   @Override
   public Iterator<Output> call(Iterator<InternalRow> folded) {
     Task task = new Task();
-    folded.forEachRemaining(task::take);
+    RowFiles.abortOnFailure(
+        () -> folded.forEachRemaining(task::take), () -> List.of(task.files, task.rejected));
     return List.of(task.finish()).iterator();
   }
 
@@ -99,12 +109,13 @@ record SilverWriter(
     private InternalRow holding;
 
     private long heldBack;
+    private final List<Refusal> refused = new ArrayList<>();
 
     void take(InternalRow row) {
       if (!row.isNullAt(at(FoldedRow.REASON))) {
         RejectReason reason =
             RejectReason.valueOf(row.getUTF8String(at(FoldedRow.REASON)).toString());
-        reject(row, reason, row.getUTF8String(at(FoldedRow.DETAIL)).toString(), rejected);
+        reject(row, reason, row.getUTF8String(at(FoldedRow.DETAIL)).toString());
         return;
       }
       List<String> broken = broken(row);
@@ -112,7 +123,7 @@ record SilverWriter(
       if (!holdBack.isEmpty()) {
         heldBack++;
         String detail = "The row breaks " + String.join(", ", holdBack);
-        reject(row, RejectReason.EXPECTATION_BROKEN, detail, rejected);
+        reject(row, RejectReason.EXPECTATION_BROKEN, detail);
       }
       if (row.getBoolean(at(FoldedRow.NEWEST))) {
         store(row, !holdBack.isEmpty());
@@ -164,25 +175,31 @@ record SilverWriter(
       }
     }
 
-    Output finish() {
-      return new Output(files.close(), rejected.close(), latencies, tally, heldBack);
+    private void reject(InternalRow row, RejectReason reason, String detail) {
+      int partition = row.getInt(silver.columns().fieldIndex(ChangeColumns.PARTITION));
+      long offset = row.getLong(silver.columns().fieldIndex(ChangeColumns.OFFSET));
+      if (replaying) {
+        refused.add(new Refusal(new Place(partition, offset), reason, detail));
+      } else if (offset >= rejectedThrough.getOrDefault(partition, 0L)) {
+        rejected.write(
+            RejectedRows.row(
+                Stage.SILVER,
+                reason,
+                detail,
+                UTF8String.fromString(topic),
+                partition,
+                offset,
+                new RejectedRows.Event(
+                    bytes(row, FoldedRow.KEY_JSON),
+                    bytes(row, FoldedRow.VALUE_JSON),
+                    null,
+                    null,
+                    null)));
+      }
     }
-  }
 
-  private void reject(InternalRow row, RejectReason reason, String detail, RowFiles rejected) {
-    int partition = row.getInt(silver.columns().fieldIndex(ChangeColumns.PARTITION));
-    long offset = row.getLong(silver.columns().fieldIndex(ChangeColumns.OFFSET));
-    if (offset >= rejectedThrough.getOrDefault(partition, 0L)) {
-      rejected.write(
-          RejectedRows.row(
-              Stage.SILVER,
-              reason,
-              detail,
-              UTF8String.fromString(topic),
-              partition,
-              offset,
-              bytes(row, FoldedRow.KEY_JSON),
-              bytes(row, FoldedRow.VALUE_JSON)));
+    Output finish() {
+      return new Output(files.close(), rejected.close(), latencies, tally, heldBack, refused);
     }
   }
 

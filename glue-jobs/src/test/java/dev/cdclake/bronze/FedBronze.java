@@ -138,7 +138,8 @@ public final class FedBronze {
             Map.of(topic, TopicIdentity.first("fed by hand")),
             Map.of(),
             epoch,
-            PROCESSED_AT);
+            PROCESSED_AT,
+            false);
     Dataset<Row> frame = spark.createDataFrame(records, KAFKA).coalesce(1);
     return ((org.apache.spark.sql.classic.Dataset<Row>) frame)
         .queryExecution()

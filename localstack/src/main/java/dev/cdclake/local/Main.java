@@ -55,6 +55,8 @@ import picocli.CommandLine.Spec;
       SqlCommand.class,
       StatusCommand.class,
       VerifyCommand.class,
+      RejectedCommand.class,
+      ReplayCommand.class,
       SchemaCommand.class,
       MaintainCommand.class,
       ResnapshotCommand.class,
