@@ -16,7 +16,7 @@ import com.tngtech.archunit.library.GeneralCodingRules;
  *
  * <pre>
  * contract &lt;- failure &lt;- lake &lt;- runtime &lt;- { bronze | silver | gold | verify |
- * maintain } &lt;- line
+ * maintain | check | forget } &lt;- line
  * </pre>
  *
  * <p>Whoever has to change this file changes how the stages hang together: think first.
@@ -42,7 +42,9 @@ class LayeringTest {
               "dev.cdclake.silver..",
               "dev.cdclake.gold..",
               "dev.cdclake.verify..",
-              "dev.cdclake.maintain..")
+              "dev.cdclake.maintain..",
+              "dev.cdclake.check..",
+              "dev.cdclake.forget..")
           .layer("line")
           .definedBy("dev.cdclake.line..")
           .whereLayer("contract")
@@ -61,7 +63,7 @@ class LayeringTest {
   @ArchTest
   static final ArchRule stagesMeetOnlyAtATable =
       slices()
-          .matching("dev.cdclake.(bronze|silver|gold|verify|maintain)..")
+          .matching("dev.cdclake.(bronze|silver|gold|verify|maintain|check|forget)..")
           .should()
           .notDependOnEachOther();
 
@@ -79,6 +81,8 @@ class LayeringTest {
               "dev.cdclake.gold..",
               "dev.cdclake.verify..",
               "dev.cdclake.maintain..",
+              "dev.cdclake.check..",
+              "dev.cdclake.forget..",
               "dev.cdclake.line..");
 
   @ArchTest

@@ -79,6 +79,7 @@ public final class ConnectorConfig {
     config.putAll(connection(pipeline.source()));
     config.putAll(replication(pipeline.source()));
     config.putAll(tables(pipeline.tables()));
+    config.putAll(masks(pipeline.tables()));
     config.putAll(values());
     config.putAll(heartbeat(serverVersion));
     config.putAll(exactlyOnce());
@@ -132,6 +133,18 @@ public final class ConnectorConfig {
             .collect(joining(";"));
     if (!keys.isEmpty()) {
       config.put("message.key.columns", keys);
+    }
+    return config;
+  }
+
+  /** Masked columns never leave the worker in clear; the salt is in its environment alone. */
+  private static Map<String, String> masks(List<SourceTable> tables) {
+    String columns = MaskSetting.render(tables);
+    Map<String, String> config = new LinkedHashMap<>();
+    if (!columns.isEmpty()) {
+      config.put("transforms", "mask");
+      config.put("transforms.mask.type", "dev.cdclake.connect.MaskColumns");
+      config.put("transforms.mask." + MaskSetting.COLUMNS, columns);
     }
     return config;
   }

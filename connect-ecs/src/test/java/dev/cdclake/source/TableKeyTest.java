@@ -3,6 +3,7 @@ package dev.cdclake.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.contract.Checks;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.TableName;
@@ -81,7 +82,15 @@ class TableKeyTest {
       ReplicaIdentity identity,
       List<String> identityColumns) {
     return TableKey.examine(
-        new SourceTable(ORDERS, "orders", configured, Map.of(), OnDelete.KEEP, List.of()),
+        new SourceTable(
+            ORDERS,
+            "orders",
+            configured,
+            Map.of(),
+            OnDelete.KEEP,
+            List.of(),
+            Checks.NONE,
+            List.of()),
         new FoundTable(
             ORDERS,
             FoundTable.Kind.TABLE,

@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.contract;
 
-import dev.cdclake.contract.Expectation.OnBreak;
 import dev.cdclake.contract.Maintenance.Retention;
 import dev.cdclake.contract.Profile.Catalog;
 import dev.cdclake.contract.Profile.Ports;
@@ -21,7 +20,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -164,7 +166,8 @@ final class PipelineFile {
     List<SourceTable> tables = new ArrayList<>();
     Map<String, TableName> byLakeName = new HashMap<>();
     Map<String, TableName> byTopicName = new HashMap<>();
-    for (YamlSection section : root.sections("tables")) {
+    List<YamlSection> sections = root.sections("tables");
+    for (YamlSection section : sections) {
       TableName name = TableName.parse(section.required("name", "schema.table"));
       String lakeName =
           section.matching(
@@ -197,9 +200,12 @@ final class PipelineFile {
               key,
               renames(section, key),
               section.choice("on-delete", OnDelete.class, OnDelete.KEEP),
-              expectations(section.section("expect"))));
+              QualitySection.expectations(section.section("expect")),
+              QualitySection.checks(section.section("checks")),
+              QualitySection.masks(section.section("mask"))));
       section.finish();
     }
+    refuseUnknownReferences(sections, tables);
     if (tables.isEmpty()) {
       root.problem("tables", "is missing or empty (expected at least one '- name: schema.table')");
     }
@@ -250,29 +256,16 @@ final class PipelineFile {
     return false;
   }
 
-  private List<Expectation> expectations(YamlSection section) {
-    List<Expectation> expectations = new ArrayList<>();
-    for (String name : section.keys()) {
-      section.matching(name, name, NOUN, "lower-case letters, digits and _ as its name");
-      if (name.equals(Expectation.QUARANTINED)) {
-        section.problem(name, "has a name that dq_flags uses itself (expected another one)");
+  private static void refuseUnknownReferences(
+      List<YamlSection> sections, List<SourceTable> tables) {
+    Set<String> lakeNames =
+        tables.stream().map(SourceTable::lakeName).collect(Collectors.toCollection(TreeSet::new));
+    for (int i = 0; i < tables.size(); i++) {
+      if (!tables.get(i).checks().references().isEmpty()) {
+        QualitySection.refuseUnknownTables(
+            sections.get(i).section("checks"), tables.get(i).checks(), lakeNames);
       }
-      expectations.add(
-          section.isSection(name)
-              ? expectation(name, section.section(name))
-              : new Expectation(name, section.required(name, "an SQL condition"), OnBreak.FLAG));
     }
-    return expectations;
-  }
-
-  private static Expectation expectation(String name, YamlSection section) {
-    Expectation expectation =
-        new Expectation(
-            name,
-            section.required("condition", "an SQL condition"),
-            section.choice("on-break", OnBreak.class, OnBreak.FLAG));
-    section.finish();
-    return expectation;
   }
 
   private Gold gold(YamlSection section) {

@@ -13,6 +13,8 @@ import java.util.Map;
  * @param renames columns that the source renamed: the earlier name, and the one that followed it
  * @param onDelete what silver does with a deleted row
  * @param expectations in the order of the file
+ * @param checks what should hold between rows
+ * @param masks columns whose values are masked before they leave the connector
  */
 public record SourceTable(
     TableName name,
@@ -20,7 +22,9 @@ public record SourceTable(
     List<String> key,
     Map<String, String> renames,
     OnDelete onDelete,
-    List<Expectation> expectations) {
+    List<Expectation> expectations,
+    Checks checks,
+    List<Mask> masks) {
 
   /** What becomes of a silver row whose source row was deleted. */
   public enum OnDelete {
@@ -34,10 +38,19 @@ public record SourceTable(
     key = List.copyOf(key);
     renames = Map.copyOf(renames);
     expectations = List.copyOf(expectations);
+    masks = List.copyOf(masks);
   }
 
   /** Returns a table with nothing but its name given. */
   public static SourceTable of(TableName name) {
-    return new SourceTable(name, name.lakeName(), List.of(), Map.of(), OnDelete.KEEP, List.of());
+    return new SourceTable(
+        name,
+        name.lakeName(),
+        List.of(),
+        Map.of(),
+        OnDelete.KEEP,
+        List.of(),
+        Checks.NONE,
+        List.of());
   }
 }

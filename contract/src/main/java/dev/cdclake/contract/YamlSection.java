@@ -93,6 +93,17 @@ final class YamlSection {
     return sequence(key).stream().map(YamlSection::text).toList();
   }
 
+  /** Returns a list of lists; a single word stands for a list of one. */
+  List<List<String>> wordLists(String key) {
+    return sequence(key).stream()
+        .map(
+            node ->
+                node instanceof SequenceNode list
+                    ? list.getValue().stream().map(YamlSection::text).toList()
+                    : List.of(text(node)))
+        .toList();
+  }
+
   Optional<String> find(String key) {
     Node node = ask(key);
     if (node == null || isNull(node)) {

@@ -57,14 +57,7 @@ class PipelineFileTest {
             new Kafka(
                 true, "localhost:19092", true, "http://localhost:18083", "shop", 1, Map.of()));
     assertThat(pipeline.tables())
-        .containsExactly(
-            new SourceTable(
-                new TableName("public", "orders"),
-                "orders",
-                List.of(),
-                Map.of(),
-                OnDelete.KEEP,
-                List.of()));
+        .containsExactly(SourceTable.of(new TableName("public", "orders")));
     assertThat(pipeline.gold())
         .isEqualTo(new Gold(folder.resolve("sql/gold"), Duration.ofSeconds(10)));
     assertThat(pipeline.profile().catalog()).isEqualTo(Catalog.JDBC);
@@ -103,6 +96,15 @@ class PipelineFileTest {
             "    expect:",
             "      total_is_positive: total > 0",
             "      id_is_set: {condition: id is not null, on-break: stop}",
+            "    checks:",
+            "      unique: [code, [shop, number]]",
+            "      references: {parent_id: orders.id}",
+            "      fresh-within: 15m",
+            "    mask:",
+            "      email: hash",
+            "      phone: redact",
+            "      name: {truncate: 3}",
+            "      card: {hash: \"${env:CARDS}\"}",
             "gold: {models: models, refresh-every: 5m}",
             "profiles:",
             "  local:",
@@ -145,7 +147,16 @@ class PipelineFileTest {
                 OnDelete.PURGE,
                 List.of(
                     new Expectation("total_is_positive", "total > 0", OnBreak.FLAG),
-                    new Expectation("id_is_set", "id is not null", OnBreak.STOP))));
+                    new Expectation("id_is_set", "id is not null", OnBreak.STOP)),
+                new Checks(
+                    List.of(List.of("code"), List.of("shop", "number")),
+                    List.of(new Checks.Reference("parent_id", "orders", "id")),
+                    Duration.ofMinutes(15)),
+                List.of(
+                    new Mask("email", Mask.Kind.HASH, 0, new Secret("CDCLAKE_MASK_SALT")),
+                    new Mask("phone", Mask.Kind.REDACT, 0, new Secret("CDCLAKE_MASK_SALT")),
+                    new Mask("name", Mask.Kind.TRUNCATE, 3, new Secret("CDCLAKE_MASK_SALT")),
+                    new Mask("card", Mask.Kind.HASH, 0, new Secret("CARDS")))));
     assertThat(pipeline.gold())
         .isEqualTo(new Gold(folder.resolve("models"), Duration.ofMinutes(5)));
     assertThat(pipeline.profile())
@@ -275,6 +286,37 @@ class PipelineFileTest {
                 + " longer: a replayed old event could bring back a row whose tombstone is gone).",
             "line 8: maintenance.orphans is '1h' (expected at least 1 day, or forever).",
             "line 9: maintenance.snapshots is '1' (expected a number from 10 to 100000).");
+  }
+
+  @Test
+  void problemsOfChecksAndMasksAreNamedTogether() {
+    assertThat(
+            refused(
+                    "project: shop",
+                    "tables:",
+                    "  - name: orders",
+                    "    checks:",
+                    "      uniq: [id]",
+                    "      references: {a: users.id, b: id}",
+                    "      fresh-within: soon",
+                    "    mask:",
+                    "      email: md5",
+                    "      name: truncate",
+                    "      card: {hash: pepper}")
+                .problems())
+        .containsExactly(
+            "line 5: tables[0].checks.uniq is not a known setting (expected fresh-within,"
+                + " references, unique).",
+            "line 6: tables[0].checks.references.b is 'id' (expected table.column such as"
+                + " customers.id).",
+            "line 6: tables[0].checks.references.a refers to table 'users', which the file does"
+                + " not list (expected one of orders).",
+            "line 7: tables[0].checks.fresh-within is 'soon' (expected a duration such as 10s, 5m,"
+                + " 12h or 90d).",
+            "line 9: tables[0].mask.email is 'md5' (expected one of hash, redact, truncate).",
+            "line 10: tables[0].mask.name has no length (expected {truncate: 3}).",
+            "line 11: tables[0].mask.card.hash holds a literal value (expected a reference such as"
+                + " ${env:CDCLAKE_MASK_SALT}).");
   }
 
   @Test

@@ -17,10 +17,12 @@ import dev.cdclake.runtime.StageReport;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.AnalysisException;
@@ -67,10 +69,32 @@ public final class GoldJob {
     List<StageReport> reports = new ArrayList<>();
     if (moment.isPresent()) {
       for (GoldModel model : models) {
-        refresh(model, moment.get()).ifPresent(reports::add);
+        refresh(model, moment.get(), false).ifPresent(reports::add);
       }
     }
     return reports;
+  }
+
+  /**
+   * Makes the models anew that depend on a silver table, directly or through others, whatever they
+   * have read already: none of their older rows is kept.
+   *
+   * @return their tables
+   */
+  public List<LakeTable> rebuild(SourceTable source) {
+    Optional<ConsistentSnapshots> moment = ConsistentSnapshots.read(tables, pipeline);
+    Set<String> affected = new HashSet<>(Set.of("silver." + source.lakeName()));
+    List<LakeTable> rebuilt = new ArrayList<>();
+    for (GoldModel model : models) {
+      LakeTable name = pipeline.gold(model.name());
+      boolean depends = model.inputs().stream().anyMatch(affected::contains);
+      if (depends && moment.isPresent() && tables.find(name).isPresent()) {
+        refresh(model, moment.get(), true);
+        affected.add("gold." + model.name());
+        rebuilt.add(name);
+      }
+    }
+    return rebuilt;
   }
 
   /** Runs the tests of the models over their whole tables; returns what is broken, in words. */
@@ -84,7 +108,7 @@ public final class GoldJob {
     return broken;
   }
 
-  private Optional<StageReport> refresh(GoldModel model, ConsistentSnapshots moment) {
+  private Optional<StageReport> refresh(GoldModel model, ConsistentSnapshots moment, boolean anew) {
     Instant start = Instant.now();
     Map<String, Input> inputs = inputs(model, moment);
     if (inputs.size() < model.inputs().size()) {
@@ -94,7 +118,7 @@ public final class GoldJob {
     Progress before =
         tables.find(name).map(table -> Progress.of(table, Stage.GOLD)).orElse(Progress.NONE);
     Progress reached = reached(model, inputs);
-    if (before.snapshots().equals(reached.snapshots())) {
+    if (!anew && before.snapshots().equals(reached.snapshots())) {
       return Optional.empty();
     }
 
@@ -105,7 +129,7 @@ public final class GoldJob {
     StructType columns = checkedColumns(model);
     GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
     Optional<Dataset<Row>> touched =
-        model.isIncremental() && sameSelect(before, reached)
+        !anew && model.isIncremental() && sameSelect(before, reached)
             ? touched(model, inputs, before)
             : Optional.empty();
     if (touched.isPresent()) {

@@ -5,11 +5,15 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.iceberg.Files;
-import org.apache.iceberg.io.FileIO;
+import org.apache.iceberg.io.FileInfo;
 import org.apache.iceberg.io.InputFile;
 import org.apache.iceberg.io.OutputFile;
+import org.apache.iceberg.io.SupportsPrefixOperations;
 
 /**
  * Files of a warehouse on this machine's disk, opened by Java itself.
@@ -17,7 +21,7 @@ import org.apache.iceberg.io.OutputFile;
  * <p>Iceberg's default goes through Hadoop, which starts a {@code chmod} process for every file
  * that it writes unless Hadoop's native library is installed: most of the time of a small batch.
  */
-public final class LocalFiles implements FileIO {
+public final class LocalFiles implements SupportsPrefixOperations {
 
   private static final long serialVersionUID = 1L;
 
@@ -50,6 +54,27 @@ public final class LocalFiles implements FileIO {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot delete '" + path + "'.", e);
     }
+  }
+
+  @Override
+  public Iterable<FileInfo> listPrefix(String prefix) {
+    List<FileInfo> files = new ArrayList<>();
+    if (file(prefix).exists()) {
+      try (Stream<Path> all = java.nio.file.Files.walk(file(prefix).toPath())) {
+        for (Path path : all.filter(java.nio.file.Files::isRegularFile).toList()) {
+          File found = path.toFile();
+          files.add(new FileInfo(path.toString(), found.length(), found.lastModified()));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot list '" + prefix + "'.", e);
+      }
+    }
+    return files;
+  }
+
+  @Override
+  public void deletePrefix(String prefix) {
+    listPrefix(prefix).forEach(file -> deleteFile(file.location()));
   }
 
   private static File file(String path) {

@@ -4,6 +4,7 @@ package dev.cdclake.maintain;
 import static org.apache.spark.sql.functions.max;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Expectation;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Maintenance.Retention;
@@ -59,9 +60,12 @@ final class RowRetention {
         .tombstones()
         .map(
             age ->
-                "not %s and %s"
+                // A version that is held back is inactive, but no tombstone.
+                "not %s and not array_contains(%s, '%s') and %s"
                     .formatted(
                         ChangeColumns.IS_ACTIVE,
+                        ChangeColumns.DQ_FLAGS,
+                        Expectation.QUARANTINED,
                         before(ChangeColumns.COMMITTED_AT, now.minus(age))));
   }
 

@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.verify;
 
+import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.lake.JoinedText;
 import dev.cdclake.verify.SourceSnapshot.Access;
 import dev.cdclake.verify.SourceSnapshot.Moment;
@@ -11,6 +12,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Row;
@@ -18,7 +20,11 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** Reads ranges of one table in the snapshot and spells their rows. */
+/**
+ * Reads ranges of one table in the snapshot and spells their rows.
+ *
+ * @param masks by position: what the connector does to a column's values
+ */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record SourceReader(
     Access access,
@@ -26,6 +32,7 @@ record SourceReader(
     String query,
     List<DataType> types,
     List<Spelling> spellings,
+    Map<Integer, KeyedMask> masks,
     int[] key)
     implements FlatMapFunction<String, Row> {
 
@@ -70,7 +77,11 @@ record SourceReader(
   private Row spell(ResultSet row) throws SQLException {
     List<String> values = new ArrayList<>(types.size());
     for (int i = 0; i < types.size(); i++) {
-      values.add(ComparableRow.ofSource(row.getString(i + 1), types.get(i), spellings.get(i)));
+      String text = row.getString(i + 1);
+      KeyedMask mask = masks.get(i);
+      values.add(
+          ComparableRow.ofSource(
+              mask == null ? text : mask.apply(text), types.get(i), spellings.get(i)));
     }
     return spelt(values, key);
   }

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation;
+import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
@@ -264,7 +265,25 @@ public final class VerifyJob {
             + table.name().quoted();
     List<Spelling> spellings = compared.stream().map(SourceColumn::spelling).toList();
     return new SourceReader(
-        snapshot.access(), snapshot.moment(), query, types, spellings, keyPositions);
+        snapshot.access(),
+        snapshot.moment(),
+        query,
+        types,
+        spellings,
+        masks(table, compared),
+        keyPositions);
+  }
+
+  /** Returns, by position, what the connector does to values: the source's are masked the same. */
+  private static Map<Integer, KeyedMask> masks(SourceTable table, List<SourceColumn> compared) {
+    Map<Integer, KeyedMask> masks = new HashMap<>();
+    List<String> names = compared.stream().map(SourceColumn::name).toList();
+    for (KeyedMask mask : KeyedMask.of(table.masks(), "table " + table.name(), System.getenv())) {
+      if (names.contains(mask.mask().column())) {
+        masks.put(names.indexOf(mask.mask().column()), mask);
+      }
+    }
+    return masks;
   }
 
   /** Reads the source in the snapshot, large tables by several readers at once. */

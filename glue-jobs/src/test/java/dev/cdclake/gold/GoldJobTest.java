@@ -76,6 +76,21 @@ class GoldJobTest {
   }
 
   @Test
+  void modelMadeAnewHasNoFileFromBefore() {
+    lake.model("by_user", BY_USER, incremental());
+    silver.carry(order(1, 10, 7), order(2, 20, 8));
+    gold().runBatch();
+    silver.carry(order(3, 30, 9));
+    gold().runBatch();
+    List<String> before = files("by_user");
+
+    assertThat(gold().rebuild(pipeline.tables().get(0))).containsExactly(pipeline.gold("by_user"));
+
+    assertThat(files("by_user")).isNotEmpty().doesNotContainAnyElementsOf(before);
+    assertThat(rows("by_user")).hasSize(3);
+  }
+
+  @Test
   void descriptionsBecomeCommentsOfTheTable() {
     lake.model("by_user", BY_USER, FULL);
     silver.carry(order(1, 10, 7));
@@ -268,6 +283,17 @@ class GoldJobTest {
     lines[FULL.length] = "refresh: incremental";
     lines[FULL.length + 1] = "touched-by: {silver.orders: user_id}";
     return lines;
+  }
+
+  private List<String> files(String model) {
+    return lake
+        .spark()
+        .table(pipeline.gold(model).quoted() + ".files")
+        .select("file_path")
+        .collectAsList()
+        .stream()
+        .map(row -> row.getString(0))
+        .toList();
   }
 
   private Table table(String model) {

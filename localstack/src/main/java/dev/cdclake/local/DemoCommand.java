@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.local;
 
+import dev.cdclake.check.CheckJob;
+import dev.cdclake.check.CheckResult;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.lake.LakeSession;
@@ -13,6 +15,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -83,6 +86,7 @@ final class DemoCommand implements Callable<Integer> {
       boolean equalWhileTrading = trade(line, view);
       view.print();
       printGold(pipeline, console);
+      printQuality(pipeline, console);
       boolean equal = verify(pipeline, console);
       if (keep) {
         console.line("The line stays up until Ctrl-C");
@@ -166,6 +170,24 @@ final class DemoCommand implements Callable<Integer> {
       console.line(question.getKey());
       SqlCommand.print(spark.sql(question.getValue().formatted(gold)), 10, console);
     }
+    console.line("");
+  }
+
+  /** Prints what the shop's mistakes broke; it makes some on purpose. */
+  private static void printQuality(Pipeline pipeline, Console console) {
+    console.line("What does not hold? The shop makes mistakes on purpose.");
+    SparkSession spark = LakeSession.open(pipeline, "demo");
+    List<CheckResult> checks = new CheckJob(spark, pipeline).run(Map.of());
+    SqlCommand.print(
+        spark.sql(
+            "select table, expectation, severity as on_break, sum(checked) as checked,"
+                + " sum(broken) as broken from %s where severity <> 'check'"
+                    .formatted(pipeline.expectationCounts().quoted())
+                + " group by table, expectation, severity order by table, expectation"),
+        100,
+        console);
+    console.line("");
+    CheckCommand.print(checks, console);
     console.line("");
   }
 

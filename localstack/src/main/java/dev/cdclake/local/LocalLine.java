@@ -3,9 +3,11 @@ package dev.cdclake.local;
 
 import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.connect.WorkerProperties;
+import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Profile.Ports;
 import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.SourceTable;
 import dev.cdclake.local.servers.ConnectServer;
 import dev.cdclake.local.servers.Installation;
 import dev.cdclake.local.servers.KafkaServer;
@@ -22,6 +24,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -133,10 +136,22 @@ public final class LocalLine implements AutoCloseable {
     }
   }
 
-  /** The connector refers to the password even where the server asks for none. */
+  /**
+   * The connector refers to the password even where the server asks for none; what is masked needs
+   * its salt.
+   */
   private Map<String, String> connectEnvironment() {
+    Map<String, String> environment = new HashMap<>();
     Secret password = pipeline.source().password();
-    return Map.of(password.variable(), password.in(System.getenv()).orElse(""));
+    environment.put(password.variable(), password.in(System.getenv()).orElse(""));
+    for (SourceTable table : pipeline.tables()) {
+      for (KeyedMask mask : KeyedMask.of(table.masks(), "table " + table.name(), System.getenv())) {
+        if (!mask.salt().isEmpty()) {
+          environment.put(mask.mask().salt().variable(), mask.salt());
+        }
+      }
+    }
+    return environment;
   }
 
   private static String memory(String variable, String otherwise) {

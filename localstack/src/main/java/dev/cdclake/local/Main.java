@@ -59,6 +59,8 @@ import picocli.CommandLine.Spec;
       ReplayCommand.class,
       SchemaCommand.class,
       MaintainCommand.class,
+      CheckCommand.class,
+      ForgetCommand.class,
       ResnapshotCommand.class,
       GenerateCommand.class,
     })

@@ -46,6 +46,7 @@ public record Mix(Map<ShopAction, Integer> weights) {
     weights.put(ShopAction.LAUNCH_PRODUCT, 10);
     weights.put(ShopAction.WITHDRAW_PRODUCT, 6);
     weights.put(ShopAction.MISTYPE_EMAIL, 3);
+    weights.put(ShopAction.SIGN_UP_AGAIN, 2);
     weights.put(ShopAction.CORRECT_EMAIL, 2);
     weights.put(ShopAction.OVERSELL, 2);
     weights.put(ShopAction.MISPRICE, 1);

@@ -41,6 +41,8 @@ public enum ShopAction {
   WITHDRAW_PRODUCT,
   /** A user signs up with an email address that has no {@code @}. */
   MISTYPE_EMAIL,
+  /** A user signs up a second time, with the email address of the first. */
+  SIGN_UP_AGAIN,
   /** A user corrects such an address. */
   CORRECT_EMAIL,
   /** A product gets a negative stock, until it is restocked. */

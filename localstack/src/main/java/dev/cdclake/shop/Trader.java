@@ -102,6 +102,7 @@ final class Trader {
     return switch (action) {
       case SIGN_UP,
           MISTYPE_EMAIL,
+          SIGN_UP_AGAIN,
           CORRECT_EMAIL,
           VERIFY_EMAIL,
           CHANGE_ADDRESS,
@@ -137,6 +138,7 @@ final class Trader {
       case LAUNCH_PRODUCT -> launchProduct();
       case WITHDRAW_PRODUCT -> withdrawProduct();
       case MISTYPE_EMAIL -> mistypeEmail();
+      case SIGN_UP_AGAIN -> signUpAgain();
       case CORRECT_EMAIL -> correctEmail();
       case OVERSELL -> oversell();
       case MISPRICE -> misprice();
@@ -356,6 +358,23 @@ final class Trader {
     user.withEmail(user.email().replace("@", ".at.")).write(ledger);
     floor.users.add(id);
     floor.mistypedUsers.add(id);
+  }
+
+  private void signUpAgain() throws SQLException {
+    Optional<Long> first = ShopFloor.any(floor.users, random);
+    if (first.isPresent()) {
+      long id = ledger.draw("public.users_id_seq", 1).get(0);
+      NewUser user = imagination.user(id, now(), false);
+      for (String email :
+          ledger.list(
+              "select email from public.users where id = ?",
+              row -> row.getString(1),
+              first.get())) {
+        user.withEmail(email).write(ledger);
+        floor.users.add(id);
+        floor.unverifiedUsers.add(id);
+      }
+    }
   }
 
   private void correctEmail() throws SQLException {

@@ -10,6 +10,9 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.forget.ForgetJob;
+import dev.cdclake.forget.ForgottenTable;
+import dev.cdclake.gold.GoldJob;
 import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
@@ -234,6 +237,24 @@ final class ScenarioPlay implements AutoCloseable {
     }
     return "lake.`%s`.`%s`"
         .formatted(pipeline.database(Layer.valueOf(layer.toUpperCase(Locale.ROOT))), table);
+  }
+
+  void forget(String table, Map<String, String> key) {
+    SourceTable source = source(table);
+    GoldJob gold = new GoldJob(spark, new LakeTables(spark), pipeline);
+    List<ForgottenTable> forgotten =
+        new ForgetJob(spark, pipeline).run(source, key, false, () -> gold.rebuild(source));
+    assertThat(forgotten.get(0).rowsBefore()).as("rows found in bronze").isPositive();
+    assertThat(forgotten).as("rows left").allMatch(one -> one.rowsAfter() == 0);
+  }
+
+  void expectTopic(String table, List<String> lacks) throws SQLException {
+    topics.awaitCaptured(line);
+    List<String> events = topics.texts(topic(table));
+    assertThat(events).as("events of " + table).isNotEmpty();
+    for (String text : lacks) {
+      assertThat(events).as("events of " + table).noneMatch(event -> event.contains(text));
+    }
   }
 
   void expectRejected(Map<String, Long> reasons) {

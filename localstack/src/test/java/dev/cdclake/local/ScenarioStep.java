@@ -153,6 +153,22 @@ sealed interface ScenarioStep {
     }
   }
 
+  /** Searches all events of a table, their keys and headers, for texts that must not be there. */
+  record ExpectTopic(String table, List<String> lacks) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) throws Exception {
+      play.expectTopic(table, lacks);
+    }
+  }
+
+  /** Forgets a row in every layer; its table must have had something of it, and nothing is left. */
+  record Forget(String table, Map<String, String> key) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.forget(table, key);
+    }
+  }
+
   /** Compares how many events of the scenario's tables were rejected, by reason. */
   record ExpectRejected(Map<String, Long> reasons) implements ScenarioStep {
     @Override
@@ -200,8 +216,10 @@ sealed interface ScenarioStep {
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
       case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
+      case "expect-topic" -> expectTopic(Scenario.mapping(told, "'expect-topic'"));
       case "expect-rejected" -> new ExpectRejected(counts(told, verb));
       case "expect-report" -> expectReport(Scenario.mapping(told, "'expect-report'"));
+      case "forget" -> forget(Scenario.mapping(told, "'forget'"));
       case "verify" -> verify(told);
       default -> throw new IllegalArgumentException("'" + verb + "' is not a step.");
     };
@@ -284,6 +302,21 @@ sealed interface ScenarioStep {
       rows.add(cells);
     }
     return new Expect(told.get("query").toString(), rows);
+  }
+
+  private static ScenarioStep forget(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("table", "key"), "step 'forget'");
+    Map<String, String> key = new TreeMap<>();
+    Scenario.mapping(told.get("key"), "'key'")
+        .forEach((column, value) -> key.put(column, value.toString()));
+    return new Forget(told.get("table").toString(), key);
+  }
+
+  private static ScenarioStep expectTopic(Map<String, Object> told) {
+    Scenario.refuseOthers(told, Set.of("table", "lacks"), "step 'expect-topic'");
+    List<String> texts = new ArrayList<>();
+    Scenario.list(told.get("lacks"), "'lacks'").forEach(text -> texts.add(text.toString()));
+    return new ExpectTopic(told.get("table").toString(), texts);
   }
 
   private static ScenarioStep expectReport(Map<String, Object> told) {

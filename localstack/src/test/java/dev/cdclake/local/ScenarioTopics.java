@@ -134,6 +134,20 @@ public final class ScenarioTopics implements AutoCloseable {
     return new ProducerRecord<>(topic, 0, key, value, headers);
   }
 
+  /** Returns all committed events of a topic, each with its key and headers, as text. */
+  List<String> texts(String topic) {
+    return events(topic).stream()
+        .map(
+            event -> {
+              StringBuilder text = new StringBuilder();
+              text.append(event.key() == null ? "" : text(event.key()));
+              text.append(event.value() == null ? "" : text(event.value()));
+              event.headers().forEach(header -> text.append(text(header.value())));
+              return text.toString();
+            })
+        .toList();
+  }
+
   /** Returns all committed events of a topic in the order of their offsets. */
   private List<ConsumerRecord<byte[], byte[]>> events(String topic) {
     try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
