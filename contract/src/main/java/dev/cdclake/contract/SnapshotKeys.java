@@ -4,6 +4,9 @@ package dev.cdclake.contract;
 /** Keys that our commits write into an Iceberg snapshot's summary. */
 public final class SnapshotKeys {
 
+  /** What all of our keys begin with. */
+  public static final String PREFIX = "cdclake.";
+
   /** What the table has consumed, as JSON; see the lake's {@code Progress}. */
   public static final String PROGRESS = "cdclake.progress";
 

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.udf;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
@@ -185,7 +186,7 @@ final class FileRewrite {
   private static void recordProgress(Table table, Stage stage) {
     table.refresh();
     Snapshot current = table.currentSnapshot();
-    if (current != null && !Progress.isRecordedIn(current)) {
+    if (current != null && !current.summary().containsKey(SnapshotKeys.PROGRESS)) {
       Progress progress = Progress.of(table, stage);
       progress.commitWith(table.newAppend(), stage, progress).commit();
     }

@@ -84,11 +84,6 @@ public record Progress(
     return Optional.ofNullable(newest(SnapshotUtil.currentAncestors(table)));
   }
 
-  /** Whether a snapshot says what its table has consumed. */
-  public static boolean isRecordedIn(Snapshot snapshot) {
-    return snapshot.summary().containsKey(SnapshotKeys.PROGRESS);
-  }
-
   /** Returns the progress with the next offsets of one topic moved on; they never move back. */
   public Progress withOffsets(String topic, Map<Integer, Long> next) {
     Map<String, Map<Integer, Long>> all = new TreeMap<>(offsets);

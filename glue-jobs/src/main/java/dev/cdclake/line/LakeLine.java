@@ -136,7 +136,7 @@ public final class LakeLine implements AutoCloseable {
    *     break an expectation, or its topic cannot be read on
    */
   public void runAvailable(Set<Stage> stages) {
-    Retries retries = new Retries(MOST_FAILURES, this::pause);
+    Retries retries = new Retries(MOST_FAILURES, this::pause, problems);
     if (stages.contains(Stage.BRONZE)) {
       List<StageReport> batch;
       do {
@@ -300,7 +300,7 @@ public final class LakeLine implements AutoCloseable {
 
   /** Collects what expectations found, from time to time and at the end. */
   private Void collectCounts() throws InterruptedException {
-    Retries retries = new Retries(Integer.MAX_VALUE, this::pause);
+    Retries retries = new Retries(Integer.MAX_VALUE, this::pause, problems);
     boolean ended;
     do {
       ended = stopped.await(COLLECT_EVERY.toNanos(), TimeUnit.NANOSECONDS);
@@ -356,7 +356,7 @@ public final class LakeLine implements AutoCloseable {
    */
   private Callable<Void> repeat(
       Stage stage, Supplier<List<StageReport>> batch, Duration pace, int rest) {
-    Retries retries = new Retries(Integer.MAX_VALUE, this::pause);
+    Retries retries = new Retries(Integer.MAX_VALUE, this::pause, problems);
     return () -> {
       try {
         long wait;

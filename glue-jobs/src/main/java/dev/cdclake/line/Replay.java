@@ -79,7 +79,7 @@ public final class Replay {
     this.tables = new LakeTables(spark);
     this.schemas = new EventSchemas(spark, tables, pipeline);
     this.rejectedRows = new RejectedRows(tables, pipeline);
-    this.retries = new Retries(MOST_FAILURES, Replay::pause);
+    this.retries = new Retries(MOST_FAILURES, Replay::pause, failure -> {});
   }
 
   /** Puts rows through; those that are rejected once more wait as before. */

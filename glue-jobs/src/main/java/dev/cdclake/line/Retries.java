@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -32,18 +33,24 @@ final class Retries {
   /** Failures in a row, of a kind that nobody foresaw, after which the stage ends. */
   private static final int MOST_UNFORESEEN = 5;
 
+  /** Failures in a row that are more than a hitch: a person is told. */
+  private static final int WORTH_TELLING = 3;
+
   private final int mostForeseen;
   private final Predicate<Duration> pause;
+  private final Consumer<String> told;
 
   /**
    * Prepares retries.
    *
    * @param mostForeseen failures in a row, of a kind that passes by itself, after which to give up
    * @param pause waits; false if there shall be no further try
+   * @param told told, in words, of a failure that does not pass at once
    */
-  Retries(int mostForeseen, Predicate<Duration> pause) {
+  Retries(int mostForeseen, Predicate<Duration> pause, Consumer<String> told) {
     this.mostForeseen = mostForeseen;
     this.pause = pause;
+    this.told = told;
   }
 
   /** Runs a batch until it succeeds; throws its failure when another try is not worth it. */
@@ -62,6 +69,11 @@ final class Retries {
             wait.toMillis(),
             e.getMessage(),
             e);
+        if (failures == WORTH_TELLING) {
+          told.accept(
+              "A batch of %s fails and is tried again and again: %s"
+                  .formatted(stage.label(), e.getMessage()));
+        }
         if (!pause.test(wait)) {
           throw e;
         }

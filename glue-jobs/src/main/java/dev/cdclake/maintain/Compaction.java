@@ -175,7 +175,8 @@ final class Compaction {
    * Replaces small files of deletes, dropping deletes whose data file is gone. A writer is not
    * disturbed: it only adds such files.
    *
-   * @param fewest files that are worth it
+   * @param fewest files that are worth it; 1 looks at all of them, also at a lone one, which the
+   *     replacement of its data file leaves without a purpose
    * @return how many were replaced
    */
   long compactDeletes(Table table, int fewest, Budget budget) {
@@ -184,7 +185,12 @@ final class Compaction {
       return 0;
     }
     BinPackRewritePositionDeletePlanner planner = new BinPackRewritePositionDeletePlanner(table);
-    planner.init(Map.of(FEWEST_FILES, String.valueOf(fewest)));
+    planner.init(
+        Map.of(
+            FEWEST_FILES,
+            String.valueOf(fewest),
+            BinPackRewritePositionDeletePlanner.REWRITE_ALL,
+            String.valueOf(fewest == 1)));
     long replaced = 0;
     for (RewritePositionDeletesGroup group : planner.plan().groups()) {
       group.setOutputFiles(write(table, group));

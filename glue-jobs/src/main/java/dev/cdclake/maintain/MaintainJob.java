@@ -98,7 +98,9 @@ public final class MaintainJob {
     long dataFiles =
         steps.run("compaction", () -> compaction.compactData(name, table, aim(), budget));
     long deleteFiles =
-        steps.run("deletes", () -> compaction.compactDeletes(table, FEWEST_FILES, budget));
+        steps.run(
+            "deletes",
+            () -> compaction.compactDeletes(table, dataFiles > 0 ? 1 : FEWEST_FILES, budget));
     steps.run("manifests", () -> rewriteManifests(table));
     long snapshots = steps.run("expiry", () -> expire(name, table, delete));
     long orphans = steps.run("orphans", () -> orphans(table, start, table.io()::deleteFile));

@@ -2,7 +2,10 @@
 package dev.cdclake.maintain;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SnapshotKeys;
+import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.runtime.FaultPoint;
@@ -20,7 +23,7 @@ import org.apache.iceberg.util.SnapshotUtil;
 
 /**
  * Drops the oldest snapshots of a table, never one that somebody needs: the newest that says what
- * the table has consumed, and those that a later table has yet to read on from.
+ * the table has consumed, and those that a later table reads on from.
  */
 final class SnapshotExpiry {
 
@@ -38,7 +41,7 @@ final class SnapshotExpiry {
    */
   record Limits(int most, Duration age, Duration least) {}
 
-  /** Returns the snapshots of a table that other tables of the pipeline read last. */
+  /** Returns the snapshots of a table that others read last, or are about to read. */
   static Set<Long> inUse(LakeTables tables, Pipeline pipeline, LakeTable name) {
     Set<Long> inUse = new HashSet<>();
     for (LakeTable reader : tables.all(pipeline)) {
@@ -46,6 +49,11 @@ final class SnapshotExpiry {
           .find(reader)
           .flatMap(Progress::find)
           .map(progress -> progress.snapshots().get(name.label()))
+          .ifPresent(inUse::add);
+    }
+    if (name.layer() == Layer.SILVER) {
+      ConsistentSnapshots.read(tables, pipeline)
+          .map(set -> set.snapshots().get(name.name()))
           .ifPresent(inUse::add);
     }
     return inUse;
@@ -65,13 +73,24 @@ final class SnapshotExpiry {
       }
     }
     kept = Math.max(kept, Math.min(needed, PATIENCE * limits.most()));
+    return Math.max(kept, oldestOfOurs(newestFirst));
+  }
+
+  /**
+   * Returns how many snapshots to keep so that everything that our commits say of the table (what
+   * it has consumed, above all) can still be read: the newest snapshot that says it decides.
+   */
+  private static int oldestOfOurs(List<Snapshot> newestFirst) {
+    Set<String> said = new HashSet<>();
+    int oldest = 0;
     for (int i = 0; i < newestFirst.size(); i++) {
-      if (Progress.isRecordedIn(newestFirst.get(i))) {
-        kept = Math.max(kept, i + 1);
-        break;
+      for (String key : newestFirst.get(i).summary().keySet()) {
+        if (key.startsWith(SnapshotKeys.PREFIX) && said.add(key)) {
+          oldest = i + 1;
+        }
       }
     }
-    return Math.min(kept, newestFirst.size());
+    return oldest;
   }
 
   private static int youngerThan(List<Snapshot> newestFirst, Instant instant) {

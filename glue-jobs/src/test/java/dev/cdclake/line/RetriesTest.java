@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class RetriesTest {
 
   private final List<Duration> pauses = new ArrayList<>();
+  private final List<String> told = new ArrayList<>();
   private int runs;
 
   @Test
@@ -36,6 +37,8 @@ class RetriesTest {
     assertThat(retries(Integer.MAX_VALUE).run(Stage.SILVER, failing(20, diskFull)))
         .isEqualTo("done");
     assertThat(pauses.get(19)).isEqualTo(Duration.ofSeconds(30));
+    assertThat(told).hasSize(1);
+    assertThat(told.get(0)).startsWith("A batch of silver fails").contains("No space left");
   }
 
   @Test
@@ -72,14 +75,14 @@ class RetriesTest {
 
   @Test
   void stoppedLineDoesNotTryAgain() {
-    Retries stopped = new Retries(3, wait -> false);
+    Retries stopped = new Retries(3, wait -> false, told::add);
 
     assertThatThrownBy(() -> stopped.run(Stage.SILVER, failing(1, conflict()))).hasMessage("busy");
     assertThat(runs).isEqualTo(1);
   }
 
   private Retries retries(int most) {
-    return new Retries(most, pauses::add);
+    return new Retries(most, pauses::add, told::add);
   }
 
   private Supplier<String> failing(int times, RuntimeException failure) {

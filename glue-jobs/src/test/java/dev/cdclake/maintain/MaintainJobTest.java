@@ -83,6 +83,21 @@ class MaintainJobTest {
   }
 
   @Test
+  void loneDeleteFileGoesWithTheFileThatItBelongedTo() {
+    silver.carry(insert(1), insert(2));
+    silver.carry(update(1, 10, "after"));
+
+    Maintained done = maintain("silver.orders");
+
+    assertThat(done.before().deleteFiles()).isEqualTo(1);
+    assertThat(done.after().deleteFiles()).isZero();
+    assertThat(silver.rows("id", "user_id")).containsExactly(List.of(1, 10), List.of(2, 2));
+    long snapshot = silver.table().currentSnapshot().snapshotId();
+    maintain("silver.orders");
+    assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(snapshot);
+  }
+
+  @Test
   void lineGoesOnAfterEverythingThatMayBeExpiredIsExpired() {
     modelOrdersOfUsers();
     carryBatches(12);

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -144,7 +145,11 @@ final class ScenarioLine implements AutoCloseable {
   private Path write(String name, List<Scenario.Table> tables) {
     List<Object> entries = new ArrayList<>();
     tables.forEach(table -> entries.add(table.settings()));
-    return files.write(files.describe(name, PROJECT, entries));
+    Map<String, Object> file = files.describe(name, PROJECT, entries);
+    // So that maintenance expires everything that it may.
+    file.put("retention", Map.of("snapshots", "0s"));
+    file.put("maintenance", Map.of("snapshots", 10, "longest-query", "0s"));
+    return files.write(file);
   }
 
   @Override

@@ -17,6 +17,8 @@ import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
 import dev.cdclake.local.servers.Installation;
+import dev.cdclake.maintain.MaintainJob;
+import dev.cdclake.maintain.Maintained;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.ColumnBackfill;
@@ -180,21 +182,27 @@ final class ScenarioPlay implements AutoCloseable {
     }
   }
 
-  void runAndDie(Stage stage, FaultPoint point)
+  void maintain() {
+    MaintainJob job = new MaintainJob(spark, new LakeTables(spark), pipeline);
+    List<Maintained> told = new ArrayList<>();
+    job.run(job.tables(), PATIENCE, told::add);
+    assertThat(told).as("maintained tables").isNotEmpty().allMatch(Maintained::complete);
+  }
+
+  void runAndDie(List<String> verb, FaultPoint point)
       throws IOException, InterruptedException, SQLException {
     topics.awaitCaptured(line);
-    List<String> command =
-        Installation.current()
-            .ownCommand(
-                List.of(
-                    "--pipeline",
-                    pipelineFile.toString(),
-                    "--environment",
-                    PipelineFiles.ENVIRONMENT,
-                    "--profile",
-                    PipelineFiles.PROFILE,
-                    "run",
-                    stage.label()));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--pipeline",
+                pipelineFile.toString(),
+                "--environment",
+                PipelineFiles.ENVIRONMENT,
+                "--profile",
+                PipelineFiles.PROFILE));
+    arguments.addAll(verb);
+    List<String> command = Installation.current().ownCommand(arguments);
     Path log = pipelineFile.resolveSibling(point + ".log");
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder

@@ -16,7 +16,9 @@ sealed interface ScenarioStep {
   /** Verbs with more than one key. */
   Map<String, Set<String>> OPTIONS =
       Map.of(
-          "sql", Set.of("sql", "on"), "run", Set.of("run", "die-at", "fails", "events-per-batch"));
+          "sql", Set.of("sql", "on"),
+          "run", Set.of("run", "die-at", "fails", "events-per-batch"),
+          "maintain", Set.of("maintain", "die-at"));
 
   /** Does what the step says; an expectation that is not met is an {@link AssertionError}. */
   void play(ScenarioPlay play) throws Exception;
@@ -93,11 +95,19 @@ sealed interface ScenarioStep {
     }
   }
 
-  /** Runs a stage in a process that dies at a point, as if it were killed. */
-  record RunAndDie(Stage stage, FaultPoint point) implements ScenarioStep {
+  /** Runs a verb in a process that dies at a point, as if it were killed. */
+  record RunAndDie(List<String> verb, FaultPoint point) implements ScenarioStep {
     @Override
     public void play(ScenarioPlay play) throws Exception {
-      play.runAndDie(stage, point);
+      play.runAndDie(verb, point);
+    }
+  }
+
+  /** Puts all tables in order; everything that may be expired is. */
+  record Maintain() implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.maintain();
     }
   }
 
@@ -213,6 +223,7 @@ sealed interface ScenarioStep {
       case "expect-different" -> different(Scenario.mapping(told, "'expect-different'"));
       case "backfill" -> backfill(Scenario.mapping(told, "'backfill'"));
       case "retype" -> retype(Scenario.mapping(told, "'retype'"));
+      case "maintain" -> maintain(told, step.get("die-at"));
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
       case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
@@ -290,7 +301,17 @@ sealed interface ScenarioStep {
     Object dieAt = step.get("die-at");
     return dieAt == null
         ? new Run(stages)
-        : new RunAndDie(stages.get(0), FaultPoint.valueOf(dieAt.toString()));
+        : new RunAndDie(
+            List.of("run", stages.get(0).label()), FaultPoint.valueOf(dieAt.toString()));
+  }
+
+  private static ScenarioStep maintain(Object told, Object dieAt) {
+    if (!"all".equals(told)) {
+      throw new IllegalArgumentException("'maintain' is '" + told + "' (expected 'all').");
+    }
+    return dieAt == null
+        ? new Maintain()
+        : new RunAndDie(List.of("maintain"), FaultPoint.valueOf(dieAt.toString()));
   }
 
   private static Expect expect(Map<String, Object> told) {
