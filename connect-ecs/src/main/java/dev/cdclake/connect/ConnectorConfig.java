@@ -79,14 +79,13 @@ public final class ConnectorConfig {
     config.putAll(connection(pipeline.source()));
     config.putAll(replication(pipeline.source()));
     config.putAll(tables(pipeline.tables()));
-    config.putAll(masks(pipeline.tables()));
     config.putAll(values());
     config.putAll(heartbeat(serverVersion));
     config.putAll(exactlyOnce());
     config.putAll(throughput());
     config.putAll(topics(pipeline.kafka().partitions(), replicationFactor));
     config.putAll(signals(pipeline));
-    config.putAll(epoch(pipeline.source().epoch()));
+    config.putAll(transforms(pipeline));
     config.putAll(WireFormat.converters());
     config.putAll(WireFormat.producer("producer.override."));
     return Collections.unmodifiableMap(config);
@@ -133,18 +132,6 @@ public final class ConnectorConfig {
             .collect(joining(";"));
     if (!keys.isEmpty()) {
       config.put("message.key.columns", keys);
-    }
-    return config;
-  }
-
-  /** Masked columns never leave the worker in clear; the salt is in its environment alone. */
-  private static Map<String, String> masks(List<SourceTable> tables) {
-    String columns = MaskSetting.render(tables);
-    Map<String, String> config = new LinkedHashMap<>();
-    if (!columns.isEmpty()) {
-      config.put("transforms", "mask");
-      config.put("transforms.mask.type", "dev.cdclake.connect.MaskColumns");
-      config.put("transforms.mask." + MaskSetting.COLUMNS, columns);
     }
     return config;
   }
@@ -207,11 +194,20 @@ public final class ConnectorConfig {
     return pipeline.kafka().topicPrefix() + ".notifications";
   }
 
-  /** Every event says which epoch it was captured in, however late it is read. */
-  private static Map<String, String> epoch(int epoch) {
+  /**
+   * Every event says which epoch it was captured in, however late it is read. Masked columns never
+   * leave the worker in clear; the salt is in its environment alone.
+   */
+  private static Map<String, String> transforms(Pipeline pipeline) {
+    int epoch = pipeline.source().epoch();
+    String masked = MaskSetting.render(pipeline.tables());
     Map<String, String> config = new LinkedHashMap<>();
     config.put(EPOCH, String.valueOf(epoch));
-    config.put("transforms", "epoch");
+    config.put("transforms", masked.isEmpty() ? "epoch" : "mask,epoch");
+    if (!masked.isEmpty()) {
+      config.put("transforms.mask.type", "dev.cdclake.connect.MaskColumns");
+      config.put("transforms.mask." + MaskSetting.COLUMNS, masked);
+    }
     config.put("transforms.epoch.type", "org.apache.kafka.connect.transforms.InsertHeader");
     config.put("transforms.epoch.header", ChangeColumns.EPOCH_HEADER);
     config.put("transforms.epoch.value.literal", String.valueOf(epoch));

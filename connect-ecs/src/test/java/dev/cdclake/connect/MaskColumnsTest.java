@@ -131,7 +131,7 @@ class MaskColumnsTest {
   @Test
   void configurationNamesTheVariableAndNotTheSalt() {
     assertThat(ConnectorConfig.render(pipeline("{\"odd,:name\": hash}"), 17, 1))
-        .containsEntry("transforms", "mask")
+        .containsEntry("transforms", "mask,epoch")
         .containsEntry("transforms.mask.type", MaskColumns.class.getName())
         .containsEntry(
             "transforms.mask.columns", "public:people:odd%2C%3Aname:HASH:0:CDCLAKE_MASK_SALT");
