@@ -59,7 +59,7 @@ public final class FedBronze {
   private final EventSchemas schemas;
   private final RejectedRows rejectedRows;
   private final int epoch;
-  private final Map<Integer, Long> next = new TreeMap<>();
+  private final Map<Integer, Long> next;
 
   public FedBronze(SparkSession spark, LakeTables tables, Pipeline pipeline, SourceTable source) {
     this.spark = spark;
@@ -70,6 +70,7 @@ public final class FedBronze {
     this.schemas = new EventSchemas(spark, tables, pipeline);
     this.rejectedRows = new RejectedRows(tables, pipeline);
     this.epoch = pipeline.source().epoch();
+    this.next = new TreeMap<>(bronze.progress().offsets(topic));
   }
 
   public EventSchemas schemas() {
