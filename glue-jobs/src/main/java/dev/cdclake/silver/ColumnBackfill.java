@@ -143,12 +143,7 @@ public final class ColumnBackfill {
     Position begin = null;
     EventSchema newest = null;
     Position namedAt = null;
-    for (SchemaVersion version :
-        SchemaVersion.history(
-            spark.table(pipeline.bronze(source).quoted()),
-            schemas,
-            pipeline.topic(source),
-            pipeline.source().epoch())) {
+    for (SchemaVersion version : SchemaVersion.history(spark, pipeline, source)) {
       newest = version.under(silver.renames());
       namedAt = version.first();
       if (!newest.lakeNames().containsValue(column)) {

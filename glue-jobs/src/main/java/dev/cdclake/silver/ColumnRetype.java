@@ -6,7 +6,6 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
-import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
 import java.util.List;
@@ -44,12 +43,7 @@ public final class ColumnRetype {
     if (columns.key().contains(column)) {
       throw refused(pipeline, source, column, "it belongs to the key");
     }
-    List<SchemaVersion> history =
-        SchemaVersion.history(
-            spark.table(pipeline.bronze(source).quoted()),
-            new EventSchemas(spark, lake, pipeline),
-            pipeline.topic(source),
-            pipeline.source().epoch());
+    List<SchemaVersion> history = SchemaVersion.history(spark, pipeline, source);
     DataType actual = columns.columns().apply(column).dataType();
     DataType wanted = null;
     Position since = null;

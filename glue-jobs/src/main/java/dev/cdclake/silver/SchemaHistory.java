@@ -3,7 +3,6 @@ package dev.cdclake.silver;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
-import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Renames;
 import java.time.Instant;
@@ -60,12 +59,7 @@ public record SchemaHistory(List<Version> versions, List<LakeColumn> columns) {
     if (lake.find(pipeline.bronze(source)).isEmpty()) {
       return new SchemaHistory(List.of(), List.of());
     }
-    List<SchemaVersion> history =
-        SchemaVersion.history(
-            spark.table(pipeline.bronze(source).quoted()),
-            new EventSchemas(spark, lake, pipeline),
-            pipeline.topic(source),
-            pipeline.source().epoch());
+    List<SchemaVersion> history = SchemaVersion.history(spark, pipeline, source);
     Optional<Table> silver = lake.find(pipeline.silver(source));
     List<Version> versions = new ArrayList<>();
     for (int i = 0; i < history.size(); i++) {

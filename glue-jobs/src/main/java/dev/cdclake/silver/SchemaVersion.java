@@ -11,7 +11,10 @@ import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.struct;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SourceTable;
 import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Renames;
 import java.time.Instant;
@@ -23,6 +26,7 @@ import java.util.Set;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.expressions.WindowSpec;
 
@@ -49,6 +53,15 @@ record SchemaVersion(
 
   /** A stretch of events with one schema, byte for byte. */
   private record Stretch(String fingerprint, Position last, SchemaVersion version) {}
+
+  /** Reads the history of a table of a pipeline, which bronze has. */
+  static List<SchemaVersion> history(SparkSession spark, Pipeline pipeline, SourceTable source) {
+    return history(
+        spark.table(pipeline.bronze(source).quoted()),
+        new EventSchemas(spark, new LakeTables(spark), pipeline),
+        pipeline.topic(source),
+        pipeline.source().epoch());
+  }
 
   /**
    * Reads a table's history.

@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
@@ -127,6 +128,19 @@ final class SchemaCommand implements Callable<Integer> {
                                     .collect(Collectors.joining(", "))))));
   }
 
+  /** A column of a table. */
+  static final class ColumnOf {
+
+    @Parameters(
+        index = "0",
+        paramLabel = "TABLE",
+        description = "Name in the lake or in the source.")
+    private String table;
+
+    @Parameters(index = "1", paramLabel = "COLUMN", description = "Name in the lake.")
+    private String column;
+  }
+
   /** Gives the rows that are older than a column the values that the source has for them. */
   @Command(
       name = "backfill",
@@ -139,20 +153,15 @@ final class SchemaCommand implements Callable<Integer> {
   static final class Backfill implements Callable<Integer> {
 
     @ParentCommand private SchemaCommand parent;
-
-    @Parameters(paramLabel = "TABLE", description = "Name in the lake or in the source.")
-    private String table;
-
-    @Parameters(paramLabel = "COLUMN", description = "Name in the lake.")
-    private String column;
+    @Mixin private ColumnOf of;
 
     @Override
     public Integer call() {
       Pipeline pipeline = parent.main.pipeline();
-      SourceTable source = find(pipeline, table);
+      SourceTable source = find(pipeline, of.table);
       SparkSession spark = LakeSession.open(pipeline, "schema");
       String password = pipeline.source().password().in(System.getenv()).orElse(null);
-      long rows = new ColumnBackfill(spark, pipeline, source).run(column, password);
+      long rows = new ColumnBackfill(spark, pipeline, source).run(of.column, password);
       try (LakeLine line =
           new LakeLine(spark, pipeline.withTables(List.of(source)), report -> {})) {
         line.runAvailable(Set.of(Stage.SILVER));
@@ -160,7 +169,7 @@ final class SchemaCommand implements Callable<Integer> {
       parent
           .main
           .console()
-          .line("%s.%s: %,d rows filled".formatted(source.lakeName(), column, rows));
+          .line("%s.%s: %,d rows filled".formatted(source.lakeName(), of.column, rows));
       return 0;
     }
   }
@@ -176,28 +185,23 @@ final class SchemaCommand implements Callable<Integer> {
   static final class Retype implements Callable<Integer> {
 
     @ParentCommand private SchemaCommand parent;
-
-    @Parameters(paramLabel = "TABLE", description = "Name in the lake or in the source.")
-    private String table;
-
-    @Parameters(paramLabel = "COLUMN", description = "Name in the lake.")
-    private String column;
+    @Mixin private ColumnOf of;
 
     @Override
     public Integer call() {
       Pipeline pipeline = parent.main.pipeline();
-      SourceTable source = find(pipeline, table);
+      SourceTable source = find(pipeline, of.table);
       SparkSession spark = LakeSession.open(pipeline, "schema");
-      String aside = ColumnRetype.run(spark, pipeline, source, column);
+      String aside = ColumnRetype.run(spark, pipeline, source, of.column);
       parent
           .main
           .console()
           .lines(
               List.of(
                   "%s.%s has the type of the newest changes; the old column is %s"
-                      .formatted(source.lakeName(), column, aside),
+                      .formatted(source.lakeName(), of.column, aside),
                   "Next: './cdclake schema backfill %s %s' fills its older rows"
-                      .formatted(source.lakeName(), column)));
+                      .formatted(source.lakeName(), of.column)));
       return 0;
     }
   }
