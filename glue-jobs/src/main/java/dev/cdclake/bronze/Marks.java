@@ -2,16 +2,14 @@
 package dev.cdclake.bronze;
 
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.Secret;
+import dev.cdclake.runtime.KafkaClients;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * The marks in the topic of logical messages: the connector writes one into the source's log at
@@ -30,15 +28,7 @@ final class Marks implements AutoCloseable {
   private long newest;
 
   Marks(Pipeline pipeline) {
-    Properties properties = new Properties();
-    properties.putAll(Secret.resolve(pipeline.kafka().properties(), System.getenv()));
-    properties.put("bootstrap.servers", pipeline.kafka().bootstrap());
-    properties.put("isolation.level", "read_committed");
-    properties.put("enable.auto.commit", "false");
-    properties.put("auto.offset.reset", "earliest");
-    properties.put("default.api.timeout.ms", "15000");
-    this.consumer =
-        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    this.consumer = KafkaClients.consumer(pipeline.kafka());
   }
 
   /**

@@ -2,17 +2,16 @@
 package dev.cdclake.bronze;
 
 import dev.cdclake.contract.Kafka;
-import dev.cdclake.contract.Secret;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.TopicIdentity;
+import dev.cdclake.runtime.KafkaClients;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -112,12 +111,7 @@ final class TopicRanges implements AutoCloseable {
   }
 
   TopicRanges(Kafka kafka) {
-    Properties properties = new Properties();
-    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
-    properties.put("bootstrap.servers", kafka.bootstrap());
-    properties.put("default.api.timeout.ms", "15000");
-    properties.put("request.timeout.ms", "10000");
-    this.admin = Admin.create(properties);
+    this.admin = KafkaClients.admin(kafka);
     this.bootstrap = kafka.bootstrap();
   }
 

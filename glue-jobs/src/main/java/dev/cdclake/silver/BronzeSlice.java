@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
@@ -224,27 +225,23 @@ final class BronzeSlice {
   }
 
   private static Column from(Map<Integer, Long> offsets) {
-    Column from = lit(true);
-    for (Map.Entry<Integer, Long> next : offsets.entrySet()) {
-      from =
-          from.and(
-              col(ChangeColumns.PARTITION)
-                  .notEqual(next.getKey())
-                  .or(col(ChangeColumns.OFFSET).geq(next.getValue())));
-    }
-    return from;
+    return inEach(offsets, (offset, first) -> offset.geq(first));
   }
 
   private static Column before(Map<Integer, Long> offsets) {
-    Column before = lit(true);
-    for (Map.Entry<Integer, Long> end : offsets.entrySet()) {
-      before =
-          before.and(
-              col(ChangeColumns.PARTITION)
-                  .notEqual(end.getKey())
-                  .or(col(ChangeColumns.OFFSET).lt(end.getValue())));
-    }
-    return before;
+    return inEach(offsets, (offset, end) -> offset.lt(end));
+  }
+
+  /** Selects by offset within the named partitions; rows of others are all wanted. */
+  private static Column inEach(
+      Map<Integer, Long> offsets, BiFunction<Column, Long, Column> condition) {
+    return offsets.entrySet().stream()
+        .map(
+            bound ->
+                col(ChangeColumns.PARTITION)
+                    .notEqual(bound.getKey())
+                    .or(condition.apply(col(ChangeColumns.OFFSET), bound.getValue())))
+        .reduce(lit(true), Column::and);
   }
 
   /** Snapshots of other tools (a compaction) hold no changes of their own. */

@@ -3,12 +3,11 @@ package dev.cdclake.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.Secret;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.runtime.KafkaClients;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -18,7 +17,6 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -27,7 +25,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Waits until silver has everything that the source had committed at a moment.
@@ -61,7 +58,7 @@ final class Completeness {
    * @throws PipelineException if silver does not get there in the time allowed
    */
   boolean await(SourceSnapshot snapshot, Function<String, Map<Integer, Long>> folded) {
-    try (KafkaConsumer<byte[], byte[]> consumer = consumer(pipeline.kafka())) {
+    try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(pipeline.kafka())) {
       boolean proven = awaitMarks(snapshot, consumer);
       if (!proven) {
         awaitSilence(consumer);
@@ -184,16 +181,5 @@ final class Completeness {
             .flatMap(topic -> known.getOrDefault(topic, List.of()).stream())
             .map(info -> new TopicPartition(info.topic(), info.partition()))
             .collect(Collectors.toSet()));
-  }
-
-  private static KafkaConsumer<byte[], byte[]> consumer(Kafka kafka) {
-    Properties properties = new Properties();
-    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
-    properties.put("bootstrap.servers", kafka.bootstrap());
-    properties.put("isolation.level", "read_committed");
-    properties.put("enable.auto.commit", "false");
-    properties.put("default.api.timeout.ms", "15000");
-    return new KafkaConsumer<>(
-        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 }

@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.local;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.bronze.Barrier;
@@ -11,16 +10,18 @@ import dev.cdclake.connect.CaptureGap;
 import dev.cdclake.connect.ConnectorConfig;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.Secret;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.runtime.KafkaClients;
 import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.SnapshotSignals;
 import dev.cdclake.source.SourceCatalog;
 import dev.cdclake.source.SourceDatabase;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -31,7 +32,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -39,7 +39,6 @@ import org.apache.iceberg.Table;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -255,19 +254,11 @@ final class Resnapshot {
   /** What the connector tells of its snapshots, from the moment of creation on. */
   private final class Notifications implements AutoCloseable {
 
-    private final KafkaConsumer<String, String> consumer;
+    private final KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(pipeline.kafka());
     private final TopicPartition topic =
         new TopicPartition(ConnectorConfig.notificationTopic(pipeline), 0);
 
     Notifications() {
-      Properties properties = new Properties();
-      properties.putAll(Secret.resolve(pipeline.kafka().properties(), System.getenv()));
-      properties.put("bootstrap.servers", pipeline.kafka().bootstrap());
-      properties.put("isolation.level", "read_committed");
-      properties.put("enable.auto.commit", "false");
-      properties.put("auto.offset.reset", "earliest");
-      consumer =
-          new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
       consumer.assign(List.of(topic));
       if (consumer.listTopics().containsKey(topic.topic())) {
         consumer.seekToEnd(List.of(topic));
@@ -279,7 +270,7 @@ final class Resnapshot {
     void await(Predicate<JsonNode> ours) {
       long deadline = System.nanoTime() + SILENCE.toNanos();
       while (true) {
-        for (ConsumerRecord<String, String> told : consumer.poll(Duration.ofMillis(200))) {
+        for (ConsumerRecord<byte[], byte[]> told : consumer.poll(Duration.ofMillis(200))) {
           JsonNode notification = payload(told.value());
           if (ours.test(notification)) {
             deadline = System.nanoTime() + SILENCE.toNanos();
@@ -336,12 +327,13 @@ final class Resnapshot {
       return false;
     }
 
-    private static JsonNode payload(String value) {
+    private static JsonNode payload(byte[] value) {
       try {
         JsonNode document = JSON.readTree(value);
         return document.has("payload") ? document.get("payload") : document;
-      } catch (JsonProcessingException e) {
-        throw new IllegalStateException("Notifications are JSON: " + value, e);
+      } catch (IOException e) {
+        throw new IllegalStateException(
+            "Notifications are JSON: " + new String(value, StandardCharsets.UTF_8), e);
       }
     }
 

@@ -1,0 +1,40 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.runtime;
+
+import dev.cdclake.contract.Kafka;
+import dev.cdclake.contract.Secret;
+import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Kafka clients that connect as the pipeline file says; secrets come from the environment. */
+public final class KafkaClients {
+
+  private KafkaClients() {}
+
+  /** Opens a client that asks for topics and offsets. */
+  public static Admin admin(Kafka kafka) {
+    Properties properties = properties(kafka);
+    properties.put("request.timeout.ms", "10000");
+    return Admin.create(properties);
+  }
+
+  /** Opens a reader of what is committed. It belongs to no group: where it reads, it is told. */
+  public static KafkaConsumer<byte[], byte[]> consumer(Kafka kafka) {
+    Properties properties = properties(kafka);
+    properties.put("isolation.level", "read_committed");
+    properties.put("enable.auto.commit", "false");
+    properties.put("auto.offset.reset", "earliest");
+    return new KafkaConsumer<>(
+        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  private static Properties properties(Kafka kafka) {
+    Properties properties = new Properties();
+    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
+    properties.put("bootstrap.servers", kafka.bootstrap());
+    properties.put("default.api.timeout.ms", "15000");
+    return properties;
+  }
+}
