@@ -4,6 +4,7 @@ package dev.cdclake.connect;
 import static java.util.stream.Collectors.joining;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Source;
 import dev.cdclake.contract.SourceTable;
@@ -27,9 +28,6 @@ import java.util.Map;
  *     list of properties</a>
  */
 public final class ConnectorConfig {
-
-  /** The largest message that producer, topic and consumers let through. */
-  public static final int MAX_MESSAGE_BYTES = 16 << 20;
 
   /** Prefix of the logical messages that keep a quiet database moving. */
   public static final String HEARTBEAT_PREFIX = "cdclake.heartbeat";
@@ -83,11 +81,11 @@ public final class ConnectorConfig {
     config.putAll(heartbeat(serverVersion));
     config.putAll(exactlyOnce());
     config.putAll(throughput());
-    config.putAll(topics(pipeline.kafka().partitions(), replicationFactor));
+    config.putAll(topics(pipeline.kafka(), replicationFactor));
     config.putAll(signals(pipeline));
     config.putAll(transforms(pipeline));
     config.putAll(WireFormat.converters());
-    config.putAll(WireFormat.producer("producer.override."));
+    config.putAll(WireFormat.producer("producer.override.", pipeline.kafka().maxMessageBytes()));
     return Collections.unmodifiableMap(config);
   }
 
@@ -232,13 +230,13 @@ public final class ConnectorConfig {
     return config;
   }
 
-  private static Map<String, String> topics(int partitions, int replicationFactor) {
+  private static Map<String, String> topics(Kafka kafka, int replicationFactor) {
     Map<String, String> config = new LinkedHashMap<>();
-    config.put("topic.creation.default.partitions", String.valueOf(partitions));
+    config.put("topic.creation.default.partitions", String.valueOf(kafka.partitions()));
     config.put("topic.creation.default.replication.factor", String.valueOf(replicationFactor));
     config.put("topic.creation.default.cleanup.policy", "delete");
     config.put("topic.creation.default.retention.ms", String.valueOf(RETENTION.toMillis()));
-    config.put("topic.creation.default.max.message.bytes", String.valueOf(MAX_MESSAGE_BYTES));
+    config.put("topic.creation.default.max.message.bytes", String.valueOf(kafka.maxMessageBytes()));
     // The producer's batches are stored as they come.
     config.put("topic.creation.default.compression.type", "producer");
     return config;

@@ -33,10 +33,11 @@ final class WireFormat {
    * Producer settings for throughput. Large batches pay because the schema part of every event is
    * the same and compresses away; a transaction's end flushes them, so they cost little latency.
    */
-  static Map<String, String> producer(String prefix) {
+  static Map<String, String> producer(String prefix, int maxMessageBytes) {
     Map<String, String> settings = new LinkedHashMap<>();
-    settings.put(prefix + "max.request.size", String.valueOf(ConnectorConfig.MAX_MESSAGE_BYTES));
-    settings.put(prefix + "buffer.memory", String.valueOf(64 << 20));
+    settings.put(prefix + "max.request.size", String.valueOf(maxMessageBytes));
+    settings.put(
+        prefix + "buffer.memory", String.valueOf(Math.max(64L << 20, 2L * maxMessageBytes)));
     settings.put(prefix + "batch.size", String.valueOf(256 << 10));
     settings.put(prefix + "linger.ms", "5");
     settings.put(prefix + "compression.type", "zstd");

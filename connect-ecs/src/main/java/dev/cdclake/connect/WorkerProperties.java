@@ -57,7 +57,7 @@ public final class WorkerProperties {
         "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
     settings.put("config.providers.env.param.allowlist.pattern", allowed(pipeline));
 
-    settings.putAll(WireFormat.producer("producer."));
+    settings.putAll(WireFormat.producer("producer.", kafka.maxMessageBytes()));
     for (String prefix : new String[] {"", "producer.", "consumer.", "admin."}) {
       kafka.properties().entrySet().stream()
           .sorted(Map.Entry.comparingByKey())

@@ -365,7 +365,7 @@ public final class Doctor {
     findings.addAll(TableKey.examine(table, found));
     examineColumns(subject, found);
     if (privileges.schemaUsage() && privileges.maySelect()) {
-      findings.add(LargestRow.examine(connection, found));
+      findings.add(LargestRow.examine(connection, found, pipeline.kafka().maxMessageBytes()));
       findings.addAll(UnreadableIntervals.examine(connection, found));
     }
   }

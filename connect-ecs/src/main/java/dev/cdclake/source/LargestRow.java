@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.source;
 
-import dev.cdclake.connect.ConnectorConfig;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -34,7 +33,7 @@ final class LargestRow {
 
   private LargestRow() {}
 
-  static Finding examine(Connection connection, FoundTable table) {
+  static Finding examine(Connection connection, FoundTable table, int limit) {
     int rowsInEvent = table.replicaIdentity() == ReplicaIdentity.FULL ? 2 : 1;
     OptionalLong measured =
         isWorthReading(connection, table) ? measure(connection, table) : OptionalLong.empty();
@@ -52,16 +51,14 @@ final class LargestRow {
             ? "Its largest event is about %s".formatted(size(estimate))
             : "Its average row is %s by the server's statistics, its largest event perhaps %s"
                 .formatted(size(average), size(estimate));
-    found += " (an estimate; the limit is %s).".formatted(size(ConnectorConfig.MAX_MESSAGE_BYTES));
+    found += " (an estimate; the limit is %s).".formatted(size(limit));
     String remedy =
-        "Keep such values out of the table, for example in an object store, or split the row.";
-    if (estimate > ConnectorConfig.MAX_MESSAGE_BYTES && measured.isPresent()) {
+        "Raise kafka.max-message in the pipeline file, or keep such values out of the table.";
+    if (estimate > limit && measured.isPresent()) {
       return Finding.fail(
           subject, found, remedy + " The connector stops at a row that is too large.");
     }
-    return estimate > ConnectorConfig.MAX_MESSAGE_BYTES / 2
-        ? Finding.warn(subject, found, remedy)
-        : Finding.ok(subject, found);
+    return estimate > limit / 2 ? Finding.warn(subject, found, remedy) : Finding.ok(subject, found);
   }
 
   static boolean isWorthReading(Connection connection, FoundTable table) {

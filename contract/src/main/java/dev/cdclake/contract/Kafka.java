@@ -12,6 +12,7 @@ import java.util.Map;
  * @param connectUrl address of the Connect worker's REST interface
  * @param topicPrefix first part of every topic name; the connector is named after it
  * @param partitions partitions of a topic that the line creates
+ * @param maxMessageBytes the largest event that connector, broker, topics and jobs let through
  * @param properties further client properties (security), with references to secrets; see {@link
  *     Secret#resolve}
  */
@@ -22,6 +23,7 @@ public record Kafka(
     String connectUrl,
     String topicPrefix,
     int partitions,
+    int maxMessageBytes,
     Map<String, String> properties) {
 
   public Kafka {

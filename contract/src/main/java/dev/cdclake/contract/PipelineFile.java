@@ -157,6 +157,7 @@ final class PipelineFile {
                 TOPIC_PREFIX,
                 "letters, digits, _ and -"),
             section.number("partitions", 1, 1, 10_000),
+            section.bytes("max-message", 16 << 20, 1 << 20, 512 << 20),
             section.properties("properties"));
     section.finish();
     return kafka;

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -26,6 +27,8 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * returned, so that one pass finds everything. {@link #finish()} reports keys nobody asked for.
  */
 final class YamlSection {
+
+  private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})\\s*MB");
 
   private final String path;
   private final int line;
@@ -178,6 +181,24 @@ final class YamlSection {
       return Optional.of(otherwise);
     }
     return Optional.of(found);
+  }
+
+  /** Reads a size in megabytes, such as 16MB. */
+  int bytes(String key, int otherwise, int least, int most) {
+    Optional<String> found = find(key);
+    if (found.isEmpty()) {
+      return otherwise;
+    }
+    Matcher matcher = MEGABYTES.matcher(found.get());
+    long bytes = matcher.matches() ? Long.parseLong(matcher.group(1)) << 20 : -1;
+    if (bytes >= least && bytes <= most) {
+      return (int) bytes;
+    }
+    problem(
+        key,
+        "is '%s' (expected a size from %dMB to %dMB)"
+            .formatted(found.get(), least >> 20, most >> 20));
+    return otherwise;
   }
 
   <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {

@@ -55,7 +55,14 @@ class PipelineFileTest {
     assertThat(pipeline.kafka())
         .isEqualTo(
             new Kafka(
-                true, "localhost:19092", true, "http://localhost:18083", "shop", 1, Map.of()));
+                true,
+                "localhost:19092",
+                true,
+                "http://localhost:18083",
+                "shop",
+                1,
+                16 << 20,
+                Map.of()));
     assertThat(pipeline.tables())
         .containsExactly(SourceTable.of(new TableName("public", "orders")));
     assertThat(pipeline.gold())
@@ -86,6 +93,7 @@ class PipelineFileTest {
             "  connect: http://connect:8083",
             "  topic-prefix: Shop-1",
             "  partitions: 4",
+            "  max-message: 64MB",
             "  properties: {security.protocol: SSL}",
             "tables:",
             "  - name: sales.Orders",
@@ -136,6 +144,7 @@ class PipelineFileTest {
                 "http://connect:8083",
                 "Shop-1",
                 4,
+                64 << 20,
                 Map.of("security.protocol", "SSL")));
     assertThat(pipeline.tables())
         .containsExactly(
@@ -463,6 +472,18 @@ class PipelineFileTest {
     assertThat(refreshEvery("5m")).isEqualTo(Duration.ofMinutes(5));
     assertThat(refreshEvery("12h")).isEqualTo(Duration.ofHours(12));
     assertThat(refreshEvery("90d")).isEqualTo(Duration.ofDays(90));
+  }
+
+  @Test
+  void sizeOfMessagesIsGivenInMegabytes() {
+    for (String wrong : List.of("16777216", "0MB", "1GB", "513MB")) {
+      assertThat(
+              refused("project: a", "kafka: {max-message: '" + wrong + "'}", "tables: [{name: t}]")
+                  .problems())
+          .containsExactly(
+              "line 2: kafka.max-message is '%s' (expected a size from 1MB to 512MB)."
+                  .formatted(wrong));
+    }
   }
 
   @Test

@@ -159,6 +159,7 @@ final class Capture {
   }
 
   private void register(Connection source) throws SQLException {
+    TopicLimits.raise(pipeline, progress);
     Map<String, String> config =
         new LinkedHashMap<>(
             ConnectorConfig.render(

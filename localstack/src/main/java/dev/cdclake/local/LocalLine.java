@@ -120,6 +120,7 @@ public final class LocalLine implements AutoCloseable {
               state,
               ports.kafka(),
               ports.controller(),
+              pipeline.kafka().maxMessageBytes(),
               memory("CDCLAKE_KAFKA_MEMORY", "512m")));
     }
     if (what.contains(Part.CONNECT)) {

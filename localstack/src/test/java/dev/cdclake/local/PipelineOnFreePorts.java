@@ -56,6 +56,7 @@ public final class PipelineOnFreePorts {
             "http://localhost:" + ports.get(3),
             NAME,
             1,
+            16 << 20,
             Map.of()),
         Arrays.stream(tables).map(TableName::parse).map(SourceTable::of).toList(),
         new Gold(state.resolve("gold"), Duration.ofSeconds(10)),

@@ -148,6 +148,11 @@ public final class ScenarioTopics implements AutoCloseable {
         .toList();
   }
 
+  /** Returns the sizes of all committed events of a topic, in bytes. */
+  List<Integer> sizes(String topic) {
+    return events(topic).stream().map(ConsumerRecord::serializedValueSize).toList();
+  }
+
   /** Returns all committed events of a topic in the order of their offsets. */
   private List<ConsumerRecord<byte[], byte[]>> events(String topic) {
     try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {

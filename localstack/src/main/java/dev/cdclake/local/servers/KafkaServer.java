@@ -19,25 +19,32 @@ import java.util.UUID;
 public final class KafkaServer extends JavaServer {
 
   /** A change event holds a row twice; rows of several megabytes are legal. */
-  private static final int LARGEST_MESSAGE = 16 * 1024 * 1024;
-
   private final Installation installation;
+
   private final int port;
   private final int controllerPort;
+  private final int largestMessage;
   private final String memory;
 
   /**
    * Describes the broker.
    *
    * @param state folder of the line's data, logs and process-id files
+   * @param largestMessage in bytes
    * @param memory largest heap, in the words of {@code -Xmx}
    */
   public KafkaServer(
-      Installation installation, Path state, int port, int controllerPort, String memory) {
+      Installation installation,
+      Path state,
+      int port,
+      int controllerPort,
+      int largestMessage,
+      String memory) {
     super(state, "kafka");
     this.installation = installation;
     this.port = port;
     this.controllerPort = controllerPort;
+    this.largestMessage = largestMessage;
     this.memory = memory;
   }
 
@@ -190,7 +197,7 @@ public final class KafkaServer extends JavaServer {
         broker.heartbeat.interval.ms=1000
         log.cleaner.dedupe.buffer.size=16777216
         """
-        .formatted(port, controllerPort, data(), LARGEST_MESSAGE);
+        .formatted(port, controllerPort, data(), largestMessage);
   }
 
   private Path propertiesFile() {

@@ -55,7 +55,7 @@ class TakenPortsTest {
   }
 
   private KafkaServer kafka(int port, int controllerPort) {
-    return new KafkaServer(Installation.current(), state, port, controllerPort, "512m");
+    return new KafkaServer(Installation.current(), state, port, controllerPort, 16 << 20, "512m");
   }
 
   private ConnectServer connect(int port) {
