@@ -4,6 +4,8 @@ package dev.cdclake.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cdclake.check.CheckJob;
+import dev.cdclake.check.CheckResult;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
@@ -16,6 +18,8 @@ import dev.cdclake.gold.GoldJob;
 import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
+import dev.cdclake.line.Replay;
+import dev.cdclake.line.Replay.Choice;
 import dev.cdclake.local.servers.Installation;
 import dev.cdclake.maintain.MaintainJob;
 import dev.cdclake.maintain.Maintained;
@@ -227,6 +231,16 @@ final class ScenarioPlay implements AutoCloseable {
     ColumnRetype.run(spark, pipeline, source(table), column);
   }
 
+  void replay(Map<String, Long> counts) {
+    Choice all = new Choice(Set.of(), Set.of(), Set.of(), Integer.MAX_VALUE);
+    Map<String, Long> found = new TreeMap<>(Map.of("replayed", 0L, "rejected", 0L));
+    for (Replay.Result result : new Replay(spark, pipeline).run(all)) {
+      found.merge("replayed", (long) result.accepted(), Long::sum);
+      found.merge("rejected", (long) result.refused().size(), Long::sum);
+    }
+    assertThat(found).as("outcome of the replay").isEqualTo(counts);
+  }
+
   void kill(LocalLine.Part part) {
     line.kill(part);
     line.awaitUp(part);
@@ -282,6 +296,14 @@ final class ScenarioPlay implements AutoCloseable {
       found.put(row.getString(0), row.getLong(1));
     }
     assertThat(found).as("rejected events by reason").isEqualTo(reasons);
+  }
+
+  void expectChecks(Map<String, Long> broken) {
+    Map<String, Long> found = new TreeMap<>();
+    for (CheckResult result : new CheckJob(spark, pipeline).run(Map.of())) {
+      found.put(result.table() + " " + result.check(), result.broken());
+    }
+    assertThat(found).as("rows that break a check").isEqualTo(broken);
   }
 
   void expectReport(Stage stage, String table, Map<String, Long> counts) {

@@ -18,7 +18,8 @@ sealed interface ScenarioStep {
       Map.of(
           "sql", Set.of("sql", "on"),
           "run", Set.of("run", "die-at", "fails", "events-per-batch"),
-          "maintain", Set.of("maintain", "die-at"));
+          "maintain", Set.of("maintain", "die-at"),
+          "replay", Set.of("replay", "die-at"));
 
   /** Does what the step says; an expectation that is not met is an {@link AssertionError}. */
   void play(ScenarioPlay play) throws Exception;
@@ -147,6 +148,14 @@ sealed interface ScenarioStep {
     }
   }
 
+  /** Puts all rejected rows through again, and compares how many passed and how many did not. */
+  record Replay(Map<String, Long> counts) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.replay(counts);
+    }
+  }
+
   /** Kills a server as a crash would, and waits until it is up again. */
   record Kill(LocalLine.Part part) implements ScenarioStep {
     @Override
@@ -187,6 +196,14 @@ sealed interface ScenarioStep {
     }
   }
 
+  /** Compares what the checks of all tables find, by table and check: how many are broken. */
+  record ExpectChecks(Map<String, Long> broken) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.expectChecks(broken);
+    }
+  }
+
   /** Compares what the newest run reported of one table. */
   record ExpectReport(Stage stage, String table, Map<String, Long> counts) implements ScenarioStep {
     @Override
@@ -224,11 +241,13 @@ sealed interface ScenarioStep {
       case "backfill" -> backfill(Scenario.mapping(told, "'backfill'"));
       case "retype" -> retype(Scenario.mapping(told, "'retype'"));
       case "maintain" -> maintain(told, step.get("die-at"));
+      case "replay" -> replay(told, step.get("die-at"));
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
       case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
       case "expect-topic" -> expectTopic(Scenario.mapping(told, "'expect-topic'"));
       case "expect-rejected" -> new ExpectRejected(counts(told, verb));
+      case "expect-checks" -> new ExpectChecks(counts(told, verb));
       case "expect-report" -> expectReport(Scenario.mapping(told, "'expect-report'"));
       case "forget" -> forget(Scenario.mapping(told, "'forget'"));
       case "verify" -> verify(told);
@@ -312,6 +331,12 @@ sealed interface ScenarioStep {
     return dieAt == null
         ? new Maintain()
         : new RunAndDie(List.of("maintain"), FaultPoint.valueOf(dieAt.toString()));
+  }
+
+  private static ScenarioStep replay(Object told, Object dieAt) {
+    return dieAt == null
+        ? new Replay(counts(told, "replay"))
+        : new RunAndDie(List.of("replay"), FaultPoint.valueOf(dieAt.toString()));
   }
 
   private static Expect expect(Map<String, Object> told) {
