@@ -8,8 +8,12 @@ import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Source;
 import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.TableName;
+import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.SnapshotSignals;
+import dev.cdclake.source.SourceColumn;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,13 +122,14 @@ public final class ConnectorConfig {
   private static Map<String, String> tables(List<SourceTable> tables) {
     Map<String, String> config = new LinkedHashMap<>();
     config.put(
-        "table.include.list", tables.stream().map(ConnectorConfig::pattern).collect(joining(",")));
+        "table.include.list",
+        tables.stream().map(table -> pattern(table.name())).collect(joining(",")));
     String keys =
         tables.stream()
             .filter(table -> !table.key().isEmpty())
             .map(
                 table ->
-                    pattern(table)
+                    pattern(table.name())
                         + ":"
                         + table.key().stream().map(ConnectorConfig::escape).collect(joining(",")))
             .collect(joining(";"));
@@ -132,6 +137,22 @@ public final class ConnectorConfig {
       config.put("message.key.columns", keys);
     }
     return config;
+  }
+
+  /**
+   * Returns what leaves generated columns out of snapshots, as PostgreSQL does out of the stream:
+   * else a value read once would stay for ever.
+   *
+   * @param tables as the source has them
+   */
+  public static Map<String, String> leftOut(List<FoundTable> tables) {
+    List<String> columns = new ArrayList<>();
+    for (FoundTable table : tables) {
+      table.columns().stream()
+          .filter(SourceColumn::generated)
+          .forEach(column -> columns.add(pattern(table.name()) + "\\." + escape(column.name())));
+    }
+    return columns.isEmpty() ? Map.of() : Map.of("column.exclude.list", String.join(",", columns));
   }
 
   /** What an event holds: every operation, and values without loss. */
@@ -243,8 +264,8 @@ public final class ConnectorConfig {
   }
 
   /** Debezium ignores case in table names, PostgreSQL does not: {@code (?-i)} restores it. */
-  private static String pattern(SourceTable table) {
-    return "(?-i)%s\\.%s".formatted(escape(table.name().schema()), escape(table.name().table()));
+  private static String pattern(TableName table) {
+    return "(?-i)%s\\.%s".formatted(escape(table.schema()), escape(table.table()));
   }
 
   /**

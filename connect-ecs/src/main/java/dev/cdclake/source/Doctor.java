@@ -408,7 +408,7 @@ public final class Doctor {
         findings.add(
             Finding.warn(
                 subject,
-                named + "is generated: PostgreSQL leaves it out of the stream.",
+                named + "is generated: PostgreSQL leaves it out of the stream, and so do we.",
                 "Compute it in a gold model from the columns it is made from."));
       } else if (column.support() == TypeSupport.AS_TEXT) {
         findings.add(

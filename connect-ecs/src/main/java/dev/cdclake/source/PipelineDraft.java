@@ -106,14 +106,17 @@ public final class PipelineDraft {
         table.replicaIdentity() == ReplicaIdentity.INDEX && !table.identityColumns().isEmpty()
             ? table.identityColumns().stream().map(PipelineDraft::quote).collect(joining(", "))
             : "column";
-    line("    # No primary key: inserts arrive once, updates and deletes cannot be");
-    line("    # applied. Name the columns that identify a row to change that:");
+    line("    # No primary key: updates and deletes need REPLICA IDENTITY FULL, and find");
+    line("    # their row by all its values; or name the columns that identify a row:");
     line("    # key: [%s]".formatted(example));
   }
 
   private static String obstacle(FoundTable table) {
     if (!table.isCapturable()) {
       return "PostgreSQL does not publish the changes of %s".formatted(table.kind().label());
+    }
+    if (table.name().toString().contains("\"")) {
+      return "Debezium stops at a name with a double quote";
     }
     if (table.name().schema().contains(".")) {
       return "a schema's name with a dot in it cannot be written here";

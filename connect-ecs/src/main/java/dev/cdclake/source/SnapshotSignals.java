@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
  * href="https://debezium.io/documentation/reference/stable/configuration/signalling.html">Debezium's
  * signalling</a>.
  *
- * <p>It also remembers the tables whose first rows were asked for: the request and the memory of it
- * are one row.
+ * <p>It also remembers the tables whose first rows were asked for (the request and the memory of it
+ * are one row), and those that are being read anew.
  */
 public final class SnapshotSignals {
 
@@ -27,6 +27,8 @@ public final class SnapshotSignals {
   public static final TableName TABLE = new TableName("cdclake", "signals");
 
   private static final String FIRST = "first snapshot of ";
+
+  private static final String UNFINISHED = "unfinished snapshot of ";
 
   private SnapshotSignals() {}
 
@@ -37,9 +39,7 @@ public final class SnapshotSignals {
    * @throws SourceException with the SQL to run, if the role may not
    */
   public static void ensure(Connection connection, String publication) {
-    boolean exists =
-        Query.of(connection, "the signalling table", "select to_regclass(?) is not null", name())
-            .row(row -> row.getBoolean(1));
+    boolean exists = exists(connection);
     boolean published =
         Publication.State.read(connection, publication)
             .map(state -> state.covers(TABLE))
@@ -99,6 +99,45 @@ public final class SnapshotSignals {
     String id = "resnapshot " + UUID.randomUUID();
     insert(connection, id, "execute-snapshot", data(tables));
     return id;
+  }
+
+  /** Remembers that tables are being read anew, until {@link #finish}. */
+  public static void begin(Connection connection, Collection<TableName> tables) {
+    for (TableName table : exists(connection) ? tables : List.<TableName>of()) {
+      insert(connection, UNFINISHED + table, "remember", null);
+    }
+  }
+
+  /** Notes that a table was read anew, and its rows that are gone were ended. */
+  public static void finish(Connection connection, TableName table) {
+    if (exists(connection)) {
+      Query.of(
+              connection,
+              "the signal of a snapshot to delete it",
+              "delete from " + TABLE.quoted() + " where id = ? returning id",
+              UNFINISHED + table)
+          .rows(row -> row.getString(1));
+    }
+  }
+
+  /** Returns the tables that began to be read anew and did not finish, by their names. */
+  public static List<String> unfinished(Connection connection) {
+    if (!exists(connection)) {
+      return List.of();
+    }
+    return Query.of(
+            connection,
+            "the signals",
+            "select substr(id, length(?) + 1) from %s where starts_with(id, ?) order by id"
+                .formatted(TABLE.quoted()),
+            UNFINISHED,
+            UNFINISHED)
+        .rows(row -> row.getString(1));
+  }
+
+  private static boolean exists(Connection connection) {
+    return Query.of(connection, "the signalling table", "select to_regclass(?) is not null", name())
+        .row(row -> row.getBoolean(1));
   }
 
   private static void insert(Connection connection, String id, String type, String data) {

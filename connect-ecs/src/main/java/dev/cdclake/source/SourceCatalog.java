@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.source;
 
+import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.TableName;
 import java.sql.Array;
 import java.sql.Connection;
@@ -95,6 +96,15 @@ public final class SourceCatalog {
         connection,
         Query.of(connection, "the tables", RELATIONS.formatted(NAMED), schemas, tables)
             .rows(SourceCatalog::relation));
+  }
+
+  /** Returns those of a pipeline's tables that the source has, in their order. */
+  public static List<SourceTable> present(Connection connection, List<SourceTable> tables) {
+    List<TableName> found =
+        read(connection, tables.stream().map(SourceTable::name).toList()).stream()
+            .map(FoundTable::name)
+            .toList();
+    return tables.stream().filter(table -> found.contains(table.name())).toList();
   }
 
   /** Reads every ordinary and partitioned table outside the server's own schemas. */

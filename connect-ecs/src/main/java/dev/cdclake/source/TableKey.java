@@ -16,9 +16,6 @@ import java.util.Set;
  */
 final class TableKey {
 
-  private static final String NAME_A_KEY =
-      "Add a primary key, or name the columns that identify a row in 'key' of the pipeline file.";
-
   private TableKey() {}
 
   static List<Finding> examine(SourceTable table, FoundTable found) {
@@ -40,27 +37,27 @@ final class TableKey {
   }
 
   private static Finding withoutKey(String subject, FoundTable found) {
-    String consequence =
-        "It has no primary key and none is configured: bronze and silver get each insert once, but"
-            + " updates and deletes cannot be applied.";
+    String full = "ALTER TABLE %s REPLICA IDENTITY FULL;".formatted(found.name().quoted());
     return switch (found.replicaIdentity()) {
-      case FULL -> Finding.warn(subject, consequence, NAME_A_KEY);
+      case FULL ->
+          Finding.ok(
+              subject,
+              "It has no key. Replica identity FULL: an update or delete finds its row by all the"
+                  + " values that it had; of several equal rows it takes one.");
       case INDEX ->
           Finding.warn(
               subject,
-              consequence,
-              "Name the columns of its replica identity (%s) in 'key' of the pipeline file."
-                  .formatted(String.join(", ", found.identityColumns())));
+              "It has no key. Replica identity INDEX: events hold (%s) of the row before alone, so"
+                      .formatted(String.join(", ", found.identityColumns()))
+                  + " updates and deletes are rejected.",
+              "Name these columns in 'key' of the pipeline file, or run: " + full);
       case DEFAULT, NOTHING ->
           Finding.warn(
               subject,
-              consequence
-                  + (" With replica identity %s PostgreSQL refuses every UPDATE and DELETE of it"
-                          + " as soon as it is published.")
-                      .formatted(found.replicaIdentity()),
-              ("%s If rows are ever updated or deleted, first run: ALTER TABLE %s REPLICA"
-                      + " IDENTITY FULL;")
-                  .formatted(NAME_A_KEY, found.name().quoted()));
+              ("It has no key. Replica identity %s: every insert arrives, and PostgreSQL refuses"
+                      + " every UPDATE and DELETE of it as soon as it is published.")
+                  .formatted(found.replicaIdentity()),
+              "Add a primary key, or, before the first start, run: " + full);
     };
   }
 
@@ -68,7 +65,16 @@ final class TableKey {
       String subject, List<String> key, FoundTable found, List<Finding> findings) {
     Set<String> unknown = new HashSet<>(key);
     for (SourceColumn column : found.columns()) {
-      if (unknown.remove(column.name()) && column.nullable()) {
+      boolean isKey = unknown.remove(column.name());
+      if (isKey && column.generated()) {
+        findings.add(
+            Finding.fail(
+                subject,
+                "Key column '%s' is generated: PostgreSQL leaves it out of the stream."
+                    .formatted(column.name()),
+                "Name other columns that identify a row in 'key' of the pipeline file, and run:"
+                    + " ALTER TABLE %s REPLICA IDENTITY FULL;".formatted(found.name().quoted())));
+      } else if (isKey && column.nullable()) {
         findings.add(
             Finding.warn(
                 subject,
@@ -107,11 +113,12 @@ final class TableKey {
         subject,
         switch (found.replicaIdentity()) {
           case FULL ->
-              "Replica identity FULL: events hold the whole row before the change, at the price of"
-                  + " more log.";
+              "Replica identity FULL: events hold the whole row before the change, large values"
+                  + " included, at the price of more log.";
           case DEFAULT, INDEX, NOTHING ->
-              ("Replica identity %s: fine; large values that an update leaves alone are"
-                      + " kept from the lake.")
+              ("Replica identity %s: events hold the key of the row before. A large value (TOAST)"
+                      + " that an update leaves alone is not in the event; silver keeps the one"
+                      + " that it has.")
                   .formatted(found.replicaIdentity());
         });
   }

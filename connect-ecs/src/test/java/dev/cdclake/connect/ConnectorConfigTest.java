@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cdclake.PipelineText;
 import dev.cdclake.capture.SourceText;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.TableName;
+import dev.cdclake.source.FoundTable;
+import dev.cdclake.source.ReplicaIdentity;
+import dev.cdclake.source.SourceColumn;
+import dev.cdclake.source.TypeSupport;
 import io.debezium.config.Configuration;
 import io.debezium.connector.postgresql.PostgresConnectorConfig;
 import io.debezium.relational.Column;
@@ -53,6 +58,31 @@ class ConnectorConfigTest {
           """);
 
   private final Map<String, String> config = ConnectorConfig.render(SHOP, 17, 3);
+
+  @Test
+  void generatedColumnsAreLeftOutByName() {
+    FoundTable table =
+        new FoundTable(
+            new TableName("public", "odd, name"),
+            FoundTable.Kind.TABLE,
+            false,
+            List.of(
+                new SourceColumn("id", "integer", false, false, TypeSupport.AS_TEXT),
+                new SourceColumn("sum", "integer", true, true, TypeSupport.AS_TEXT)),
+            List.of("id"),
+            ReplicaIdentity.DEFAULT,
+            List.of("id"),
+            0);
+
+    Map<String, String> leftOut = ConnectorConfig.leftOut(List.of(table));
+
+    assertThat(leftOut)
+        .isEqualTo(
+            Map.of(
+                PostgresConnectorConfig.COLUMN_EXCLUDE_LIST.name(),
+                "(?-i)public\\.odd..name\\.sum"));
+    assertThat(ConnectorConfig.leftOut(List.of())).isEmpty();
+  }
 
   @Test
   void everyKeyIsKnownToDebeziumOrConnect() throws ReflectiveOperationException {

@@ -37,7 +37,8 @@ class PipelineDraftTest {
                 List.of(
                     table("public", "orders", "id"),
                     table("public", "on"),
-                    table("Sales", "Größen: \\ \"A\"\nB", "id"))));
+                    table("Sales", "Größen: \\ 'A'\nB", "id"),
+                    table("Sales", "the \"best\"", "id"))));
 
     assertThat(pipeline.project()).isEqualTo("web_shop");
     assertThat(pipeline.source())
@@ -58,7 +59,7 @@ class PipelineDraftTest {
         .containsExactly(
             new TableName("public", "orders"),
             new TableName("public", "on"),
-            new TableName("Sales", "Größen: \\ \"A\"\nB"));
+            new TableName("Sales", "Größen: \\ 'A'\nB"));
   }
 
   @Test
@@ -97,8 +98,8 @@ class PipelineDraftTest {
         .contains(
             """
               - name: public.log
-                # No primary key: inserts arrive once, updates and deletes cannot be
-                # applied. Name the columns that identify a row to change that:
+                # No primary key: updates and deletes need REPLICA IDENTITY FULL, and find
+                # their row by all its values; or name the columns that identify a row:
                 # key: [column]
             """);
   }

@@ -24,17 +24,52 @@ class TableKeyTest {
   }
 
   @Test
-  void tableWithoutKeyLosesUpdatesAndPostgresRefusesThem() {
-    Finding finding = examine(List.of(), List.of(), ReplicaIdentity.DEFAULT, List.of()).get(0);
+  void largeValuesComeFromSilverUnlessTheIdentityIsFull() {
+    assertThat(examine(List.of(), List.of("id"), ReplicaIdentity.DEFAULT, List.of("id")))
+        .extracting(Finding::found)
+        .contains(
+            "Replica identity DEFAULT: events hold the key of the row before. A large value (TOAST)"
+                + " that an update leaves alone is not in the event; silver keeps the one that it"
+                + " has.");
+    assertThat(examine(List.of(), List.of("id"), ReplicaIdentity.FULL, List.of("id", "number")))
+        .extracting(Finding::found)
+        .contains(
+            "Replica identity FULL: events hold the whole row before the change, large values"
+                + " included, at the price of more log.");
+  }
 
-    assertThat(finding.severity()).isEqualTo(Severity.WARN);
-    assertThat(finding.found())
-        .isEqualTo(
-            "It has no primary key and none is configured: bronze and silver get each insert once,"
-                + " but updates and deletes cannot be applied. With replica identity DEFAULT"
-                + " PostgreSQL refuses every UPDATE and DELETE of it as soon as it is published.");
-    assertThat(finding.remedy())
-        .contains("ALTER TABLE \"public\".\"orders\" REPLICA IDENTITY FULL;");
+  @Test
+  void withoutAKeyTheIdentityDecidesWhatArrives() {
+    assertThat(examine(List.of(), List.of(), ReplicaIdentity.FULL, List.of("id", "number")))
+        .containsExactly(
+            Finding.ok(
+                "public.orders",
+                "It has no key. Replica identity FULL: an update or delete finds its row by all the"
+                    + " values that it had; of several equal rows it takes one."));
+    assertThat(examine(List.of(), List.of(), ReplicaIdentity.INDEX, List.of("number")))
+        .containsExactly(
+            Finding.warn(
+                "public.orders",
+                "It has no key. Replica identity INDEX: events hold (number) of the row before"
+                    + " alone, so updates and deletes are rejected.",
+                "Name these columns in 'key' of the pipeline file, or run: ALTER TABLE"
+                    + " \"public\".\"orders\" REPLICA IDENTITY FULL;"));
+    assertThat(examine(List.of(), List.of(), ReplicaIdentity.NOTHING, List.of()))
+        .containsExactly(
+            Finding.warn(
+                "public.orders",
+                "It has no key. Replica identity NOTHING: every insert arrives, and PostgreSQL"
+                    + " refuses every UPDATE and DELETE of it as soon as it is published.",
+                "Add a primary key, or, before the first start, run: ALTER TABLE"
+                    + " \"public\".\"orders\" REPLICA IDENTITY FULL;"));
+  }
+
+  @Test
+  void generatedColumnIsNoKey() {
+    assertThat(examine(List.of("sum"), List.of("id"), ReplicaIdentity.FULL, List.of("id", "sum")))
+        .filteredOn(finding -> finding.severity() == Severity.FAIL)
+        .extracting(Finding::found)
+        .containsExactly("Key column 'sum' is generated: PostgreSQL leaves it out of the stream.");
   }
 
   @Test
@@ -97,7 +132,8 @@ class TableKeyTest {
             false,
             List.of(
                 new SourceColumn("id", "integer", false, false, TypeSupport.NATIVE),
-                new SourceColumn("number", "text", true, false, TypeSupport.NATIVE)),
+                new SourceColumn("number", "text", true, false, TypeSupport.NATIVE),
+                new SourceColumn("sum", "integer", true, true, TypeSupport.NATIVE)),
             primaryKey,
             identity,
             identityColumns,

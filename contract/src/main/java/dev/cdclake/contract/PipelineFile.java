@@ -170,6 +170,9 @@ final class PipelineFile {
     List<YamlSection> sections = root.sections("tables");
     for (YamlSection section : sections) {
       TableName name = TableName.parse(section.required("name", "schema.table"));
+      if (name.toString().contains("\"")) {
+        section.problem("name", "'%s' has a double quote, at which Debezium stops".formatted(name));
+      }
       String lakeName =
           section.matching(
               "as",

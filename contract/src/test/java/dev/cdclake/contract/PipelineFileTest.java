@@ -329,6 +329,14 @@ class PipelineFileTest {
   }
 
   @Test
+  void tableWithADoubleQuoteIsRefused() {
+    assertThat(refused("project: shop", "tables: [{name: 'the \"best\"'}]").problems())
+        .containsExactly(
+            "line 2: tables[0].name 'public.the \"best\"' has a double quote, at which Debezium"
+                + " stops.");
+  }
+
+  @Test
   void projectIsALowerCaseWord() {
     assertThat(refused("project: Shop!", "tables: [{name: t}]").problems())
         .contains("line 1: project is 'Shop!' (expected lower-case letters, digits and _).");

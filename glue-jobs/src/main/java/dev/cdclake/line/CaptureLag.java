@@ -7,14 +7,13 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.runtime.SourceQuery;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.spark.sql.SparkSession;
 
@@ -71,14 +70,7 @@ public record CaptureLag(Map<String, Long> waiting, List<String> gaps, long slot
   }
 
   private static long slotLag(Pipeline pipeline, String password) {
-    Properties properties = new Properties();
-    properties.put("user", pipeline.source().user());
-    properties.put("loginTimeout", "5");
-    if (password != null) {
-      properties.put("password", password);
-    }
-    try (Connection connection =
-            DriverManager.getConnection(pipeline.source().jdbcUrl(), properties);
+    try (Connection connection = SourceQuery.open(pipeline.source(), password);
         PreparedStatement statement = connection.prepareStatement(SLOT_LAG)) {
       statement.setString(1, pipeline.source().slot());
       try (ResultSet row = statement.executeQuery()) {

@@ -2,6 +2,7 @@
 package dev.cdclake.verify;
 
 import dev.cdclake.contract.TableName;
+import dev.cdclake.runtime.SourceQuery;
 import java.io.Serializable;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -26,19 +27,15 @@ record SourceColumns(List<SourceColumn> columns, long pages) implements Serializ
       """
       select a.attname, base.typname as type, element.typname as element,
              c.relpages, c.relkind::text as kind,
-             a.atthasdef and a.attgenerated = '' or a.attidentity <> '' as has_default
+             a.atthasdef and a.attgenerated = '' or a.attidentity <> '' as has_default,
+             a.attgenerated <> '' as generated
         from pg_attribute a
         join pg_class c on c.oid = a.attrelid
         join pg_type t on t.oid = a.atttypid
-       cross join lateral (
-             with recursive resolved as (
-               select t.*
-               union all
-               select parent.* from resolved r join pg_type parent on parent.oid = r.typbasetype
-                where r.typtype = 'd')
-             select * from resolved where typtype <> 'd') base
-        left join pg_type element on element.oid = base.typelem and base.typcategory = 'A'
-       where a.attrelid = ?::regclass and a.attnum > 0 and not a.attisdropped
+      """
+          + SourceQuery.BASE_TYPE
+          + """
+       where a.attrelid = to_regclass(?) and a.attnum > 0 and not a.attisdropped
        order by a.attnum
       """;
 
@@ -49,10 +46,13 @@ record SourceColumns(List<SourceColumn> columns, long pages) implements Serializ
    * @param selection an SQL expression for its text
    * @param spelling how that text and the lake's are brought to one form
    * @param hasDefault whether rows that were there before it may have a value without an event
+   * @param generated whether the server computes it; then no event carries it
    */
-  record SourceColumn(String name, String selection, Spelling spelling, boolean hasDefault)
+  record SourceColumn(
+      String name, String selection, Spelling spelling, boolean hasDefault, boolean generated)
       implements Serializable {}
 
+  /** Reads the columns of a table; none if there is no such table. */
   static SourceColumns read(Connection connection, TableName table) throws SQLException {
     List<SourceColumn> columns = new ArrayList<>();
     long pages = 0;
@@ -69,7 +69,8 @@ record SourceColumns(List<SourceColumn> columns, long pages) implements Serializ
                   name,
                   element == null ? scalar(name, type) : array(name, element),
                   spelling(type),
-                  row.getBoolean("has_default")));
+                  row.getBoolean("has_default"),
+                  row.getBoolean("generated")));
         }
       }
     }

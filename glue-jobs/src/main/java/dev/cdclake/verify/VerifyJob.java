@@ -136,6 +136,9 @@ public final class VerifyJob {
       columns = SourceColumns.read(connection, table.name());
     }
     Optional<Table> silver = lake.find(pipeline.silver(table));
+    if (columns.columns().isEmpty()) {
+      return withoutSource(table, silver.isPresent());
+    }
     if (silver.isEmpty()) {
       return compareWithNothing(table, snapshot);
     }
@@ -145,6 +148,10 @@ public final class VerifyJob {
     List<StructField> fields = new ArrayList<>();
     List<String> notCompared = new ArrayList<>();
     for (SourceColumn column : columns.columns()) {
+      if (column.generated()) {
+        notCompared.add(column.name() + " (generated: no event carries it)");
+        continue;
+      }
       Optional<StructField> field =
           field(column.name(), types, table.renames())
               .or(
@@ -235,6 +242,21 @@ public final class VerifyJob {
     return key.isKeyed() && names.containsAll(key.columns())
         ? key.columns().stream().mapToInt(names::indexOf).toArray()
         : new int[0];
+  }
+
+  /** Every row of a table that the source does not have is one too many. */
+  private TableVerdict withoutSource(SourceTable table, boolean inSilver) {
+    long rows =
+        inSilver
+            ? spark
+                .table(pipeline.silver(table).quoted())
+                .where(col(ChangeColumns.IS_ACTIVE))
+                .count()
+            : 0;
+    String found =
+        "the source has no table %s: was it dropped? Take it out of the pipeline file; silver keeps its rows"
+            .formatted(table.name());
+    return new TableVerdict(table.lakeName(), 0, rows, 0, rows, 0, 0, 0, List.of(found), List.of());
   }
 
   private TableVerdict compareWithNothing(SourceTable table, SourceSnapshot snapshot)
