@@ -18,6 +18,7 @@ import dev.cdclake.lake.Watermarks;
 import dev.cdclake.maintain.Upkeep;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
+import dev.cdclake.silver.EmptyTables;
 import dev.cdclake.silver.SilverJob;
 import dev.cdclake.silver.SilverPublisher;
 import java.time.Duration;
@@ -144,6 +145,7 @@ public final class LakeLine implements AutoCloseable {
       } while (batch.stream().anyMatch(report -> report.behind() > 0));
     }
     if (stages.contains(Stage.SILVER)) {
+      retries.run(Stage.SILVER, this::makeEmptyTables);
       boolean behind;
       do {
         behind =
@@ -173,6 +175,8 @@ public final class LakeLine implements AutoCloseable {
       running.submit(repeat(Stage.BRONZE, this::runBronze, PACE, 1));
     }
     if (stages.contains(Stage.SILVER)) {
+      new Retries(Integer.MAX_VALUE, this::pause, problems)
+          .run(Stage.SILVER, this::makeEmptyTables);
       running.submit(repeat(Stage.SILVER, this::runSilver, PACE, 1));
       running.submit(this::collectCounts);
     }
@@ -237,6 +241,12 @@ public final class LakeLine implements AutoCloseable {
       }
     }
     return batch;
+  }
+
+  private Void makeEmptyTables() {
+    new EmptyTables(spark, lake, pipeline)
+        .create(pipeline.source().password().in(System.getenv()).orElse(null));
+    return null;
   }
 
   private List<StageReport> runSilver() {

@@ -112,7 +112,7 @@ public final class SilverJob {
     if (slice.isEmpty()) {
       return Optional.empty();
     }
-    Optional<SilverTable> created = existing.isPresent() ? existing : create(slice);
+    Optional<SilverTable> created = folded.equals(Progress.NONE) ? create(slice) : existing;
     if (created.isEmpty()) {
       return Optional.empty();
     }
@@ -208,7 +208,7 @@ public final class SilverJob {
         .orElseGet(BronzeSlice::nothing);
   }
 
-  /** Creates the table from its first event; until there is one, its columns are not known. */
+  /** Creates the table from its first event; one that was made before it has to agree with it. */
   private Optional<SilverTable> create(BronzeSlice slice) {
     List<Row> first =
         slice
@@ -234,7 +234,9 @@ public final class SilverJob {
     List<String> key =
         source.key().isEmpty() ? RowKey.columns(first.get(0).getString(1)) : source.key();
     EventSchema event = EventSchema.of(fingerprint, schemas.schema(fingerprint));
-    return Optional.of(SilverTable.create(spark, tables, silverName, event, new SilverKey(key)));
+    SilverTable silver = SilverTable.create(spark, tables, silverName, event, new SilverKey(key));
+    silver.conform(event, new SilverKey(key));
+    return Optional.of(silver);
   }
 
   /** A rename shows in the schemas of the events before and after it, which bronze has. */

@@ -43,18 +43,22 @@ public final class SilverPublisher {
           tables.find(pipeline.silver(source)).filter(found -> found.currentSnapshot() != null);
       if (table.isPresent()) {
         String topic = pipeline.topic(source);
+        Progress progress = Progress.of(table.get(), Stage.SILVER);
+        if (progress.equals(Progress.NONE)) {
+          if (hasBronzeRows(source)) {
+            return Optional.empty();
+          }
+          snapshots.put(source.lakeName(), table.get().currentSnapshot().snapshotId());
+          continue;
+        }
         if (!watermark.covers(topic)) {
           continue;
         }
-        Progress progress = Progress.of(table.get(), Stage.SILVER);
         if (!watermark.isReachedBy(topic, progress.offsets(topic))) {
           return Optional.empty();
         }
         snapshots.put(source.lakeName(), table.get().currentSnapshot().snapshotId());
-      } else if (tables
-          .find(pipeline.bronze(source))
-          .filter(SilverPublisher::hasRows)
-          .isPresent()) {
+      } else if (hasBronzeRows(source)) {
         return Optional.empty();
       }
     }
@@ -68,8 +72,12 @@ public final class SilverPublisher {
     return Optional.of(set);
   }
 
+  private boolean hasBronzeRows(SourceTable source) {
+    return tables.find(pipeline.bronze(source)).filter(SilverPublisher::hasRows).isPresent();
+  }
+
   /** Whether bronze has rows that silver can make a table of: rows whose schema is known. */
-  private static boolean hasRows(Table bronze) {
+  static boolean hasRows(Table bronze) {
     return bronze.currentSnapshot() != null
         && StreamSupport.stream(SnapshotUtil.currentAncestors(bronze).spliterator(), false)
             .map(snapshot -> snapshot.summary().get(ChangeContents.KEY))

@@ -84,6 +84,35 @@ final class SilverTable {
     return new SilverTable(spark, name, table);
   }
 
+  /** Gives a table without rows the columns and the key of its first event, if they are others. */
+  void conform(EventSchema event, SilverKey key) {
+    StructType wanted = SilverSchema.initial(event);
+    if (schema().columns().equals(wanted) && SilverKey.of(table).equals(key)) {
+      return;
+    }
+    Transaction transaction = table.newTransaction();
+    UpdateSchema removal = transaction.updateSchema();
+    schema().sourcePositions().keySet().forEach(removal::deleteColumn);
+    removal.commit();
+    UpdateSchema addition = transaction.updateSchema();
+    String before = null;
+    for (StructField column : wanted.fields()) {
+      if (!SilverKey.isOwn(column.name())) {
+        addition.addColumn(null, column.name(), iceberg(column.dataType()));
+        if (before == null) {
+          addition.moveFirst(column.name());
+        } else {
+          addition.moveAfter(column.name(), before);
+        }
+        before = column.name();
+      }
+    }
+    addition.commit();
+    transaction.updateProperties().set(SilverKey.PROPERTY, key.toProperty()).commit();
+    transaction.commitTransaction();
+    table.refresh();
+  }
+
   static SilverTable of(SparkSession spark, LakeTable name, Table table) {
     return new SilverTable(spark, name, table);
   }

@@ -63,6 +63,20 @@ class GoldJobTest {
   }
 
   @Test
+  void modelOverATableWithoutRowsIsThereAndEmpty() {
+    lake.model("by_user", BY_USER, incremental());
+    silver.makeEmpty("id int32", "user_id int32", "amount int32");
+    GoldJob gold = gold();
+    gold.runBatch();
+    assertThat(rows("by_user")).isEmpty();
+
+    silver.carry(order(1, 10, 7));
+    gold.runBatch();
+
+    assertThat(rows("by_user")).containsExactly(RowFactory.create(10, 1L, 7L));
+  }
+
+  @Test
   void firstRefreshBuildsTheWholeTable() {
     lake.model("by_user", BY_USER, FULL);
     silver.carry(order(1, 10, 7), order(2, 10, 8), order(3, 20, 9));

@@ -49,6 +49,19 @@ class SilverJobTest {
   }
 
   @Test
+  void tableThatWasMadeWithOtherColumnsFollowsItsFirstEvent() {
+    silver.makeEmpty("note int32", "gone string");
+
+    silver.carry(ORDERS.insert(1).at(10).set("status", "new").set("note", "text"));
+
+    assertThat(silver.table().schema().columns())
+        .extracting(column -> column.name() + " " + column.type())
+        .startsWith("id int", "status string", "note string", "is_active boolean")
+        .doesNotContain("gone string");
+    assertThat(silver.rows("id", "status", "note")).containsExactly(List.of(1, "new", "text"));
+  }
+
+  @Test
   void insertsUpdatesAndDeletesOfOneBatchLeaveOneRowPerKey() {
     StageReport report =
         silver.carry(

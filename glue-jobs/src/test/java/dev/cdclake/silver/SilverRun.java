@@ -8,6 +8,7 @@ import dev.cdclake.fixture.Changes.Event;
 import dev.cdclake.fixture.TestLake;
 import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.runtime.StageReport;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -55,6 +57,23 @@ public final class SilverRun {
     Optional<StageReport> report = job.runBatch(Watermark.NONE);
     publish();
     return report;
+  }
+
+  /**
+   * Makes the table before its first event, with the key {@code id}, and publishes it.
+   *
+   * @param columns each as its name and its Connect type
+   */
+  public void makeEmpty(String... columns) {
+    String fields =
+        Arrays.stream(columns)
+            .map(column -> column.split(" ", 2))
+            .map(column -> "{\"field\": \"%s\", \"type\": \"%s\"}".formatted(column[0], column[1]))
+            .collect(Collectors.joining(", "));
+    String event = "{\"fields\": [{\"field\": \"after\", \"fields\": [%s]}]}".formatted(fields);
+    new EmptyTables(spark, tables, pipeline)
+        .create(source, EventSchema.of(event, event), new SilverKey(List.of("id")));
+    publish();
   }
 
   /** Folds what lies before a watermark. */

@@ -113,6 +113,20 @@ class WatermarkCutTest {
   }
 
   @Test
+  void tableWithoutRowsIsPublishedUntilBronzeHasRowsOfIt() {
+    SilverPublisher publisher = new SilverPublisher(lake.tables(), pipeline);
+    users.makeEmpty("id int32", "name string");
+    orders.feed(insert(1, 10));
+    Watermark watermark = watermark(100, Map.of("orders", 1L));
+    orders.fold(watermark);
+    assertThat(publisher.publish(watermark).orElseThrow().snapshots())
+        .containsOnlyKeys("orders", "users");
+
+    users.feed(USERS.insert(7).at(101).set("name", "Ann"));
+    assertThat(publisher.publish(watermark(200, Map.of("orders", 1L, "users", 1L)))).isEmpty();
+  }
+
+  @Test
   void publishedSnapshotsAreRowsForPeopleToo() {
     SilverPublisher publisher = new SilverPublisher(lake.tables(), pipeline);
     orders.feed(insert(1, 10));
