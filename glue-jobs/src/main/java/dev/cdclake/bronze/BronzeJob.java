@@ -254,6 +254,17 @@ public final class BronzeJob implements AutoCloseable {
   }
 
   /**
+   * Returns, by topic and partition, the offsets behind everything that was written for some
+   * tables, as Kafka counts them; a topic that does not exist is absent.
+   */
+  public static Map<String, Map<Integer, Long>> written(
+      Pipeline pipeline, Collection<SourceTable> tables) {
+    try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
+      return topics.written(tables.stream().map(pipeline::topic).collect(Collectors.toSet()));
+    }
+  }
+
+  /**
    * Lets bronze read on behind a gap. Only for tables whose rows were read anew since.
    *
    * @return the tables, by their names in the lake, whose topics had one

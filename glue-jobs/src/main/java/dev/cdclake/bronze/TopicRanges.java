@@ -209,6 +209,22 @@ final class TopicRanges implements AutoCloseable {
         .anyMatch(range -> range.to() > 0);
   }
 
+  /** Returns, by topic and partition, the offsets behind everything written, committed or not. */
+  Map<String, Map<Integer, Long>> written(Set<String> topics) {
+    Set<TopicPartition> partitions =
+        describe(topics).values().stream()
+            .flatMap(TopicRanges::partitions)
+            .collect(Collectors.toSet());
+    Map<String, Map<Integer, Long>> written = new TreeMap<>();
+    offsets(partitions, OffsetSpec.latest(), WRITTEN)
+        .forEach(
+            (partition, end) ->
+                written
+                    .computeIfAbsent(partition.topic(), topic -> new TreeMap<>())
+                    .put(partition.partition(), end));
+    return written;
+  }
+
   /** Counts on: what Kafka has first gets the offset that would have been read next, or its own. */
   static Progress behindGap(String topic, String id, Map<Integer, Range> held, Progress consumed) {
     Map<Integer, Long> bases = new TreeMap<>();

@@ -170,6 +170,37 @@ public final class RejectedRows {
         .toList();
   }
 
+  /**
+   * Counts the events of a topic that were rejected in any stage and not replayed since; one that
+   * broke an expectation is not counted, for silver has its row, held back.
+   *
+   * @param from by partition, inclusive; 0 where absent
+   * @param to by partition, exclusive
+   */
+  public long countBetween(
+      SparkSession spark, String topic, Map<Integer, Long> from, Map<Integer, Long> to) {
+    table.refresh();
+    if (table.currentSnapshot() == null) {
+      return 0;
+    }
+    Column between = lit(false);
+    for (Map.Entry<Integer, Long> end : to.entrySet()) {
+      between =
+          between.or(
+              col(ChangeColumns.PARTITION)
+                  .equalTo(end.getKey())
+                  .and(col(ChangeColumns.OFFSET).geq(from.getOrDefault(end.getKey(), 0L)))
+                  .and(col(ChangeColumns.OFFSET).lt(end.getValue())));
+    }
+    return read(spark)
+        .where(col("topic").equalTo(topic).and(col("replayed_at").isNull()))
+        .where(col("reason").notEqual(RejectReason.EXPECTATION_BROKEN.name()))
+        .where(between)
+        .select(ChangeColumns.PARTITION, ChangeColumns.OFFSET)
+        .distinct()
+        .count();
+  }
+
   /** Returns the rows of some coordinates, with all columns. */
   public Dataset<Row> rows(
       SparkSession spark, Stage stage, String topic, Collection<RejectedRow> rows) {

@@ -6,17 +6,20 @@ import dev.cdclake.connect.CaptureException;
 import dev.cdclake.connect.CaptureGap;
 import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.connect.ConnectorConfig;
+import dev.cdclake.connect.ConnectorStatus;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.source.Publication;
 import dev.cdclake.source.SnapshotSignals;
+import dev.cdclake.source.SourceCatalog;
 import dev.cdclake.source.SourceDatabase;
 import dev.cdclake.source.SourceException;
 import dev.cdclake.source.SourceIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,8 +63,14 @@ final class Capture {
         return gap;
       }
       List<TableName> unknown = prepare(source, captured.isEmpty());
+      if (!unknown.isEmpty()) {
+        // What asks for their rows must not meet a task that does not know the tables yet.
+        stop();
+      }
       register(source);
-      if (connect.status(name()).filter(status -> status.isFailed()).isPresent()) {
+      if (connect.status(name()).filter(ConnectorStatus::isStopped).isPresent()) {
+        connect.resume(name());
+      } else if (connect.status(name()).filter(ConnectorStatus::isFailed).isPresent()) {
         connect.restartFailedTasks(name());
       }
       connect.waitUntilRunning(name(), PATIENCE);
@@ -77,6 +86,54 @@ final class Capture {
         "Connector '%s' captures %d tables (%.1f s)"
             .formatted(name(), pipeline.tables().size(), (System.nanoTime() - begin) / 1e9));
     return Optional.empty();
+  }
+
+  /**
+   * Returns what keeps changes from being captured, each in words with its remedy. What a server
+   * that does not answer would tell is left out.
+   */
+  List<String> problems() {
+    Optional<ConnectorStatus> status;
+    Optional<CaptureGap> gap = Optional.empty();
+    List<String> problems = new ArrayList<>();
+    try {
+      status = connect.status(name());
+    } catch (CaptureException e) {
+      return List.of(e.getMessage());
+    }
+    try (Connection source = openSource()) {
+      gap = gapBehindProgress();
+      gap.ifPresent(found -> problems.add(found.message()));
+      for (String table : SnapshotSignals.unfinished(source)) {
+        problems.add(
+            "Rows of %s that are gone may still be active: reading it anew did not end. Run './cdclake resnapshot %s' again."
+                .formatted(table, table));
+      }
+    } catch (CaptureException | SourceException | SQLException e) {
+      problems.add(e.getMessage());
+    }
+    if (gap.isEmpty()) {
+      status(status).ifPresent(problems::add);
+    }
+    return problems;
+  }
+
+  private Optional<String> status(Optional<ConnectorStatus> status) {
+    if (status.isEmpty()) {
+      return Optional.of(
+          "Nothing is captured: Kafka Connect has no connector '%s'. Run './cdclake up'."
+              .formatted(name()));
+    }
+    if (status.get().isFailed()) {
+      return Optional.of(
+          "Nothing is captured: connector '%s' failed: %s. './cdclake doctor' may know why; './cdclake up' starts it again."
+              .formatted(name(), status.get().rootCause()));
+    }
+    return status.get().isRunning()
+        ? Optional.empty()
+        : Optional.of(
+            "Nothing is captured: %s (expected both to be RUNNING). './cdclake up' starts them."
+                .formatted(status.get()));
   }
 
   /**
@@ -135,7 +192,8 @@ final class Capture {
    * @return tables whose rows nobody reads yet
    */
   private List<TableName> prepare(Connection source, boolean all) {
-    Publication published = Publication.ensure(source, pipeline);
+    List<SourceTable> present = present(source);
+    Publication published = Publication.ensure(source, pipeline.withTables(present));
     progress.accept(published.report());
     try {
       SnapshotSignals.ensure(source, published.name());
@@ -150,12 +208,41 @@ final class Capture {
       return List.of();
     }
     List<TableName> unknown =
-        SnapshotSignals.unknown(source, pipeline.tables().stream().map(SourceTable::name).toList());
+        SnapshotSignals.unknown(source, present.stream().map(SourceTable::name).toList());
     if (all) {
       SnapshotSignals.remember(source, unknown);
       return List.of();
     }
+    for (TableName table : published.added()) {
+      if (!unknown.contains(table)) {
+        progress.accept(
+            "Table %s was not published for a while, perhaps it was dropped and created again: './cdclake resnapshot %s' reads its rows and ends those that are gone"
+                .formatted(table, table));
+      }
+    }
     return unknown;
+  }
+
+  /**
+   * Returns the tables that the source has, and names the others.
+   *
+   * @throws CaptureException if it has none of them
+   */
+  private List<SourceTable> present(Connection source) {
+    List<SourceTable> present = SourceCatalog.present(source, pipeline.tables());
+    if (present.isEmpty()) {
+      throw new CaptureException(
+          "Cannot capture changes: database '%s' has none of the tables %s (expected those of the pipeline file). Create them, or correct their names."
+              .formatted(pipeline.source().database(), names()));
+    }
+    for (SourceTable table : pipeline.tables()) {
+      if (!present.contains(table)) {
+        progress.accept(
+            "Database '%s' has no table %s; the others are captured. Create it and run './cdclake up' again, or take it out of the pipeline file"
+                .formatted(pipeline.source().database(), table.name()));
+      }
+    }
+    return present;
   }
 
   private void register(Connection source) throws SQLException {
@@ -164,6 +251,7 @@ final class Capture {
         new LinkedHashMap<>(
             ConnectorConfig.render(
                 pipeline, source.getMetaData().getDatabaseMajorVersion(), copies(pipeline)));
+    config.putAll(ConnectorConfig.leftOut(SourceCatalog.read(source, names())));
     config.put(
         ConnectorConfig.HISTORY, SourceIdentity.read(source, pipeline.source().slot()).history());
     connect.register(name(), config);
@@ -171,6 +259,10 @@ final class Capture {
 
   private Connection openSource() {
     return SourceDatabase.open(pipeline.source(), System.getenv());
+  }
+
+  private List<TableName> names() {
+    return pipeline.tables().stream().map(SourceTable::name).toList();
   }
 
   private String name() {

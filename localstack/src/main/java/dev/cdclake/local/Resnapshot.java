@@ -15,6 +15,8 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.runtime.KafkaClients;
 import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.SnapshotSignals;
@@ -27,15 +29,16 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.apache.iceberg.Table;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -45,17 +48,20 @@ import org.apache.spark.sql.SparkSession;
  * Reads tables of the source anew while changes go on, and ends the rows that are gone.
  *
  * <p>The steps, in order: note the end of the source's log and wait until every transaction that
- * was running has ended; have the connector read the tables; put a barrier behind what it read; let
- * bronze pass the gaps. A row that was last changed before the noted position and was not read is
- * gone. Nothing counts before the last step, so one that dies is simply run again.
+ * was running has ended; have the connector read the tables; let bronze pass the gaps; once silver
+ * has all that was read, put a barrier behind it. A row that was last changed before the noted
+ * position and was not read is gone. One that dies on the way is simply run again; the source
+ * remembers that it did not end.
  */
 final class Resnapshot {
 
   private static final Duration SILENCE = Duration.ofMinutes(5);
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String OLDEST_RUNNING = "txid_snapshot_xmin(txid_current_snapshot())";
 
   private final SparkSession spark;
   private final LakeTables lake;
+  private final RejectedRows rejectedRows;
   private final Pipeline pipeline;
   private final Capture capture;
   private final Consumer<String> progress;
@@ -69,6 +75,7 @@ final class Resnapshot {
   Resnapshot(SparkSession spark, Pipeline pipeline, Capture capture, Consumer<String> progress) {
     this.spark = spark;
     this.lake = new LakeTables(spark);
+    this.rejectedRows = new RejectedRows(lake, pipeline);
     this.pipeline = pipeline;
     this.capture = capture;
     this.progress = progress;
@@ -107,12 +114,19 @@ final class Resnapshot {
       throw new CaptureException(gap.get().message());
     }
     return run(
-        pipeline.tables(),
+        inSource(),
         source -> {
           capture.startAnew();
           return told -> "Initial Snapshot".equals(told.path("aggregate_type").asText());
         },
         allowed);
+  }
+
+  /** A table that was dropped is not read: its rows stay as they are. */
+  private List<SourceTable> inSource() throws SQLException {
+    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+      return SourceCatalog.present(source, pipeline.tables());
+    }
   }
 
   private void refuseWhereNothingIsCaptured() throws SQLException {
@@ -144,21 +158,95 @@ final class Resnapshot {
   private Map<String, Long> run(List<SourceTable> tables, Request request, Duration allowed)
       throws SQLException {
     long began;
+    Map<String, Map<Integer, Long>> from;
     try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv());
         Notifications notifications = new Notifications()) {
+      SnapshotSignals.begin(source, tables.stream().map(SourceTable::name).toList());
       began = awaitRunning(source);
+      from = BronzeJob.written(pipeline, tables);
       Predicate<JsonNode> ours = request.send(source);
       notifications.await(ours);
     }
-    Map<SourceTable, Long> barriers = new LinkedHashMap<>();
-    for (SourceTable table : tables) {
-      if (BronzeJob.anyCaptured(pipeline.withTables(List.of(table)))) {
-        barriers.put(table, Barrier.send(pipeline, table, began));
-      }
-    }
+    Map<String, Map<Integer, Long>> to = BronzeJob.written(pipeline, tables);
     BronzeJob.passGaps(lake, pipeline, tables)
         .forEach(table -> progress.accept("Bronze reads %s on behind its gap".formatted(table)));
-    return ended(barriers, began, allowed);
+    long deadline = System.nanoTime() + allowed.toNanos();
+    Map<SourceTable, Long> barriers = new LinkedHashMap<>();
+    List<String> refused = new ArrayList<>();
+    for (SourceTable table : tables) {
+      String topic = pipeline.topic(table);
+      if (to.getOrDefault(topic, Map.of()).values().stream().allMatch(end -> end == 0)) {
+        finish(table);
+        continue;
+      }
+      Optional<String> refusal =
+          refusal(table, from.getOrDefault(topic, Map.of()), to.get(topic), deadline);
+      if (refusal.isPresent()) {
+        refused.add(refusal.get());
+      } else {
+        barriers.put(table, Barrier.send(pipeline, table, began));
+        finish(table);
+      }
+    }
+    Map<String, Long> ended = ended(barriers, began, deadline);
+    if (!refused.isEmpty()) {
+      throw new CaptureException(String.join("\n", refused));
+    }
+    return ended;
+  }
+
+  private void finish(SourceTable table) throws SQLException {
+    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+      SnapshotSignals.finish(source, table.name());
+    }
+  }
+
+  /**
+   * Waits until silver has folded what was read. A row whose newest version was rejected looks like
+   * one that was not read: a barrier would end it.
+   *
+   * @param from by partition: where the topic ended before the first row was read
+   * @param to by partition: where it ended behind the last one
+   * @return why rows may not be ended; empty if they may
+   */
+  private Optional<String> refusal(
+      SourceTable table, Map<Integer, Long> from, Map<Integer, Long> to, long deadline) {
+    String cannot = "Cannot end the rows of table %s that are gone: ".formatted(table.name());
+    String again = "run './cdclake resnapshot' again; until then they stay active.";
+    while (true) {
+      Progress bronze = bronze(table);
+      Map<Integer, Long> end = inLake(bronze, table, to);
+      boolean folded = isFolded(table, bronze, end);
+      long rejected =
+          rejectedRows.countBetween(spark, pipeline.topic(table), inLake(bronze, table, from), end);
+      if (rejected > 0) {
+        return Optional.of(
+            cannot
+                + "%,d of the rows that were read were rejected (expected none: they would end, too). './cdclake rejected' says why; put it right, then %s"
+                    .formatted(rejected, again));
+      }
+      if (folded) {
+        return Optional.empty();
+      }
+      if (System.nanoTime() >= deadline) {
+        return Optional.of(
+            cannot
+                + "silver has not folded what was read (expected it in the time of --wait). Keep './cdclake up' running, then "
+                + again);
+      }
+      pause();
+    }
+  }
+
+  /** Returns offsets of a topic as the lake counts them. */
+  private Map<Integer, Long> inLake(
+      Progress bronze, SourceTable table, Map<Integer, Long> offsets) {
+    Optional<TopicIdentity> identity = bronze.topic(pipeline.topic(table));
+    Map<Integer, Long> counted = new TreeMap<>();
+    offsets.forEach(
+        (partition, offset) ->
+            counted.put(partition, offset + identity.map(one -> one.base(partition)).orElse(0L)));
+    return counted;
   }
 
   /**
@@ -167,18 +255,11 @@ final class Resnapshot {
    */
   private long awaitRunning(Connection source) throws SQLException {
     try (Statement statement = source.createStatement()) {
-      long lsn;
-      long next;
-      try (ResultSet row =
-          statement.executeQuery(
-              "select pg_current_wal_insert_lsn() - '0/0'::pg_lsn,"
-                  + " txid_snapshot_xmax(txid_current_snapshot())")) {
-        row.next();
-        lsn = row.getLong(1);
-        next = row.getLong(2);
-      }
+      long lsn = number(statement, "pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
+      // Asked for afterwards: a transaction that wrote before the position began before this one.
+      long next = number(statement, "txid_snapshot_xmax(txid_current_snapshot())");
       boolean told = false;
-      while (oldestRunning(statement) < next) {
+      while (number(statement, OLDEST_RUNNING) < next) {
         if (!told) {
           progress.accept("Waiting for the transactions that are running in the source");
           told = true;
@@ -189,21 +270,20 @@ final class Resnapshot {
     }
   }
 
-  private static long oldestRunning(Statement statement) throws SQLException {
-    try (ResultSet row =
-        statement.executeQuery("select txid_snapshot_xmin(txid_current_snapshot())")) {
+  private static long number(Statement statement, String expression) throws SQLException {
+    try (ResultSet row = statement.executeQuery("select " + expression)) {
       row.next();
       return row.getLong(1);
     }
   }
 
   /** Waits until silver has the barriers, and counts the rows that they ended. */
-  private Map<String, Long> ended(Map<SourceTable, Long> barriers, long began, Duration allowed) {
+  private Map<String, Long> ended(Map<SourceTable, Long> barriers, long began, long deadline) {
     Map<String, Long> ended = new LinkedHashMap<>();
-    long deadline = System.nanoTime() + allowed.toNanos();
     for (Map.Entry<SourceTable, Long> barrier : barriers.entrySet()) {
       SourceTable table = barrier.getKey();
-      while (!isFolded(table, barrier.getValue())) {
+      Map<Integer, Long> behind = inLake(bronze(table), table, Map.of(0, barrier.getValue() + 1));
+      while (!isFolded(table, bronze(table), behind)) {
         if (System.nanoTime() >= deadline) {
           progress.accept(
               "Silver has not folded %s yet; './cdclake run all' or a running line does"
@@ -212,34 +292,43 @@ final class Resnapshot {
         }
         pause();
       }
-      ended.put(
-          table.lakeName(),
-          spark
-              .sql(
-                  "select count(*) from %s where %s = '%s' and %s = %d"
-                      .formatted(
-                          pipeline.silver(table).quoted(),
-                          ChangeColumns.OP,
-                          ChangeColumns.BARRIER,
-                          ChangeColumns.LSN,
-                          began))
-              .head()
-              .getLong(0));
+      ended.put(table.lakeName(), countEnded(table, began));
     }
     return ended;
   }
 
-  private boolean isFolded(SourceTable table, long barrier) {
-    String topic = pipeline.topic(table);
-    Optional<Table> bronze = lake.find(pipeline.bronze(table));
-    Optional<Table> silver = lake.find(pipeline.silver(table));
-    if (bronze.isEmpty() || silver.isEmpty()) {
-      return false;
+  private long countEnded(SourceTable table, long began) {
+    if (lake.find(pipeline.silver(table)).isEmpty()) {
+      return 0;
     }
-    long base =
-        Progress.of(bronze.get(), Stage.BRONZE).topic(topic).map(one -> one.base(0)).orElse(0L);
-    long next = Progress.of(silver.get(), Stage.SILVER).offsets(topic).getOrDefault(0, 0L);
-    return next > barrier + base;
+    return spark
+        .sql(
+            "select count(*) from %s where %s = '%s' and %s = %d"
+                .formatted(
+                    pipeline.silver(table).quoted(),
+                    ChangeColumns.OP,
+                    ChangeColumns.BARRIER,
+                    ChangeColumns.LSN,
+                    began))
+        .head()
+        .getLong(0);
+  }
+
+  private Progress bronze(SourceTable table) {
+    return lake.find(pipeline.bronze(table))
+        .map(found -> Progress.of(found, Stage.BRONZE))
+        .orElse(Progress.NONE);
+  }
+
+  /** Whether silver has everything below some offsets; a table without a row is not in silver. */
+  private boolean isFolded(SourceTable table, Progress bronze, Map<Integer, Long> ends) {
+    Map<Integer, Long> folded =
+        lake.find(pipeline.silver(table))
+            .map(silver -> Progress.of(silver, Stage.SILVER))
+            .orElse(bronze)
+            .offsets(pipeline.topic(table));
+    return ends.entrySet().stream()
+        .allMatch(end -> folded.getOrDefault(end.getKey(), 0L) >= end.getValue());
   }
 
   private static void pause() {

@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     description =
         "Read tables of the source anew while changes go on, and end the rows that are gone. Named"
             + " tables are read chunk by chunk; with --all capture begins anew through a new"
-            + " replication slot. The line has to run. Can be run again at any time.",
+            + " replication slot. The line has to run. Where a row that was read is rejected, none is"
+            + " ended. Can be run again at any time.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./cdclake resnapshot public.orders       after Kafka lost its events",
@@ -46,7 +47,7 @@ final class ResnapshotCommand implements Callable<Integer> {
   @Option(
       names = "--wait",
       paramLabel = "SECONDS",
-      defaultValue = "120",
+      defaultValue = "600",
       description = "How long silver may take to catch up (default: ${DEFAULT-VALUE}).")
   private int wait;
 

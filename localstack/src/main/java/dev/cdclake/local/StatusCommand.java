@@ -3,12 +3,14 @@ package dev.cdclake.local;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.lake.LakeSession;
 import dev.cdclake.line.CaptureLag;
 import dev.cdclake.line.LakeStatus;
 import dev.cdclake.line.LakeStatus.TableStatus;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,7 +25,8 @@ import picocli.CommandLine.ParentCommand;
     name = "status",
     description =
         "Show every table in every layer: rows, files, snapshot, freshness; events that wait in"
-            + " Kafka, log that waits in the source, rejected rows.",
+            + " Kafka, log that waits in the source, rejected rows; and what keeps changes from being"
+            + " captured, with what to do.",
     footerHeading = "%nExamples:%n",
     footer = {"  ./cdclake status", "  ./cdclake status --json"})
 final class StatusCommand implements Callable<Integer> {
@@ -41,12 +44,20 @@ final class StatusCommand implements Callable<Integer> {
     CaptureLag lag =
         CaptureLag.of(
             spark, pipeline, pipeline.source().password().in(System.getenv()).orElse(null));
+    List<String> problems = new ArrayList<>(capture(pipeline).problems());
+    problems.addAll(lag.gaps());
     if (json) {
-      main.console().line(json(tables, lag));
+      main.console().line(json(tables, lag, problems));
     } else {
       print(tables, lag);
+      main.console().lines(problems);
     }
     return 0;
+  }
+
+  private Capture capture(Pipeline pipeline) {
+    return new Capture(
+        pipeline, new ConnectClient(pipeline.kafka().connectUrl()), main.console()::line);
   }
 
   private void print(List<TableStatus> tables, CaptureLag lag) {
@@ -65,14 +76,13 @@ final class StatusCommand implements Callable<Integer> {
     }
     main.console().lines(text.lines());
     main.console().line(lag.toText());
-    main.console().lines(lag.gaps());
   }
 
   private static Object waiting(String table, Map<String, Long> waiting) {
     return waiting.containsKey(table) ? waiting.get(table) : "-";
   }
 
-  private static String json(List<TableStatus> tables, CaptureLag lag) {
+  private static String json(List<TableStatus> tables, CaptureLag lag, List<String> problems) {
     ObjectNode json = new ObjectMapper().createObjectNode();
     var rows = json.putArray("tables");
     for (TableStatus table : tables) {
@@ -87,7 +97,7 @@ final class StatusCommand implements Callable<Integer> {
         row.put("waiting", lag.waiting().get(table.table()));
       }
     }
-    lag.gaps().forEach(json.putArray("problems")::add);
+    problems.forEach(json.putArray("problems")::add);
     json.put("slot_lag_bytes", lag.slotLagBytes());
     return json.toString();
   }

@@ -12,6 +12,7 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeSession;
+import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
 import dev.cdclake.verify.TableVerdict;
 import dev.cdclake.verify.Verdict;
@@ -41,7 +42,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -59,10 +59,6 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
     disabledReason = "takes minutes and is not played on every build yet")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class GapIT {
-
-  /** Its first play found rows without an LSN; bronze reads their sequence since. */
-  private static final String NOT_PLAYED =
-      "not played since bronze reads the position of incremental snapshots from their sequence";
 
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final List<String> TABLES =
@@ -160,7 +156,6 @@ class GapIT {
 
   @Test
   @Order(2)
-  @Disabled(NOT_PLAYED)
   void eventsThatExpiredBeforeTheyWereReadStopTheTableUntilItIsReadAnew() throws Exception {
     lake.close();
     sql("update public.expired set note = 'lost' where id <= 10");
@@ -187,7 +182,6 @@ class GapIT {
 
   @Test
   @Order(3)
-  @Disabled(NOT_PLAYED)
   void topicThatWasCreatedAnewAndGrewStopsTheTableUntilItIsReadAnew() throws Exception {
     lake.close();
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", pipeline.kafka().bootstrap()))) {
@@ -208,7 +202,26 @@ class GapIT {
 
   @Test
   @Order(4)
-  @Disabled(NOT_PLAYED)
+  void rowsThatAreRejectedWhenTheyAreReadAnewDoNotEnd() throws Exception {
+    sql("alter table public.expired alter note type float using 1.5");
+    sql("update public.expired set note = 2.5 where id = 1");
+
+    assertThatThrownBy(() -> resnapshot("public.expired"))
+        .isInstanceOf(CaptureException.class)
+        .hasMessageContaining("99 of the rows that were read were rejected");
+    assertThat(new Capture(pipeline, line.connect(), told::add).problems())
+        .anyMatch(problem -> problem.contains("reading it anew did not end"));
+    awaitRows("select count(*) from %s where is_active", "public.expired", 99);
+
+    sql("alter table public.expired alter note type text");
+    sql("update public.expired set note = 'text again' where id = 1");
+    assertThat(resnapshot("public.expired")).isEqualTo(Map.of("expired", 0L));
+    assertThat(new Capture(pipeline, line.connect(), told::add).problems()).isEmpty();
+    assertEqual();
+  }
+
+  @Test
+  @Order(5)
   void tableThatIsReadAnewWhileItChangesIsEqual() throws Exception {
     sql("insert into public.busy select i, repeat('x', 200) from generate_series(101, 30000) i");
     AtomicBoolean done = new AtomicBoolean();
@@ -243,35 +256,39 @@ class GapIT {
   }
 
   @Test
-  @Order(5)
-  @Disabled(NOT_PLAYED)
+  @Order(6)
   void tableNamedLaterIsCapturedWithTheRowsThatItHad() throws Exception {
     sql("create table public.later (id int primary key, note text)");
     sql("insert into public.later select i, 'before' from generate_series(1, 50) i");
     List<SourceTable> tables = new ArrayList<>(pipeline.tables());
     tables.add(SourceTable.of(TableName.parse("public.later")));
-    restart(pipeline.withTables(tables));
+    change(pipeline.withTables(tables));
     sql("update public.later set note = 'since' where id = 9");
 
-    assertEqual();
-  }
-
-  @Test
-  @Order(6)
-  @Disabled(NOT_PLAYED)
-  void tableDroppedInTheSourceLeavesTheOthersAlone() throws Exception {
-    sql("drop table public.later");
-    sql("insert into public.kept values (4001, 'goes on')");
-    awaitRows("select count(*) from %s where id = 4001", "public.kept", 1);
-    List<SourceTable> tables = new ArrayList<>(pipeline.tables());
-    tables.removeIf(table -> table.lakeName().equals("later"));
-    restart(pipeline.withTables(tables));
-
+    // Nothing proves that they are read: the marks of the comparison may overtake them.
+    awaitRows("select count(*) from %s", "public.later", 50);
     assertEqual();
   }
 
   @Test
   @Order(7)
+  void tableDroppedInTheSourceLeavesTheOthersAlone() throws Exception {
+    sql("drop table public.later");
+    change(pipeline);
+    awaitTold("has no table public.later; the others are captured");
+    sql("insert into public.kept values (4001, 'goes on')");
+    awaitRows("select count(*) from %s where id = 4001", "public.kept", 1);
+    assertThat(verdict("later").extra()).isEqualTo(50);
+    assertThat(verdict("kept").isEqual()).isTrue();
+
+    List<SourceTable> tables = new ArrayList<>(pipeline.tables());
+    tables.removeIf(table -> table.lakeName().equals("later"));
+    change(pipeline.withTables(tables));
+    assertEqual();
+  }
+
+  @Test
+  @Order(8)
   void slotThatIsLostStopsCaptureAndRowsDeletedMeanwhileEnd() throws Exception {
     line.close();
     line = LocalLine.start(pipeline, told::add, EnumSet.of(LocalLine.Part.POSTGRES));
@@ -291,7 +308,7 @@ class GapIT {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void olderCopyOfTheSourceStopsCaptureUntilANewEpochBegins() throws Exception {
     line.close();
     delete(state.resolve("postgres"));
@@ -322,6 +339,22 @@ class GapIT {
             .filter(table -> List.of(names).contains(table.name().toString()))
             .toList();
     return names.length == 0 ? resnapshot.all(PATIENCE) : resnapshot.tables(tables, PATIENCE);
+  }
+
+  private static TableVerdict verdict(String table) {
+    return new VerifyJob(spark, pipeline)
+        .run(null, PATIENCE).tables().stream()
+            .filter(one -> one.table().equals(table))
+            .findFirst()
+            .orElseThrow();
+  }
+
+  /** Goes on with another pipeline file, as {@code up} does, while the servers stay up. */
+  private static void change(Pipeline changed) throws Exception {
+    lake.close();
+    pipeline = changed;
+    new Capture(pipeline, line.connect(), told::add).start();
+    lake = new Lake();
   }
 
   private static void restart(Pipeline changed) throws Exception {
@@ -373,7 +406,10 @@ class GapIT {
 
   private static void awaitRows(String query, String table, long count) throws Exception {
     String sql = query.formatted(pipeline.silver(source(table)).quoted());
-    awaitTrue(() -> spark.sql(sql).head().getLong(0) == count);
+    awaitTrue(
+        () ->
+            new LakeTables(spark).find(pipeline.silver(source(table))).isPresent()
+                && spark.sql(sql).head().getLong(0) == count);
   }
 
   private static void awaitTold(String part) throws Exception {
