@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
@@ -59,17 +60,31 @@ public final class GoldJob {
     return GoldModels.read(pipeline).stream().map(GoldModel::name).toList();
   }
 
+  /** Runs the refresh of one model, and decides what becomes of its failure. */
+  @FunctionalInterface
+  public interface Attempt {
+
+    /** Returns the report of a refresh; empty if there was none, or it failed. */
+    Optional<StageReport> of(String model, Supplier<Optional<StageReport>> refresh);
+  }
+
+  /** Refreshes what changed, like {@link #runBatch(Attempt)}; the first failure ends it. */
+  public List<StageReport> runBatch() {
+    return runBatch((model, refresh) -> refresh.get());
+  }
+
   /**
    * Refreshes what changed, all models at the one moment that silver published last.
    *
+   * @param attempt runs each refresh; the models behind one that fails go on
    * @return a report per refreshed model; a model whose inputs do not exist yet has none
    */
-  public List<StageReport> runBatch() {
+  public List<StageReport> runBatch(Attempt attempt) {
     Optional<ConsistentSnapshots> moment = ConsistentSnapshots.read(tables, pipeline);
     List<StageReport> reports = new ArrayList<>();
     if (moment.isPresent()) {
       for (GoldModel model : models) {
-        refresh(model, moment.get(), false).ifPresent(reports::add);
+        attempt.of(model.name(), () -> refresh(model, moment.get(), false)).ifPresent(reports::add);
       }
     }
     return reports;

@@ -6,7 +6,6 @@ import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
-import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.gold.GoldJob;
 import dev.cdclake.lake.EventSchemas;
@@ -24,13 +23,13 @@ import dev.cdclake.silver.SilverPublisher;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionService;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
@@ -64,8 +63,8 @@ public final class LakeLine implements AutoCloseable {
   /** Time from the start of one batch to the start of the next: bounds the number of commits. */
   private static final Duration PACE = Duration.ofMillis(500);
 
-  /** How long a table waits whose rows break an expectation that stops it. */
-  private static final Duration SET_ASIDE = Duration.ofSeconds(10);
+  /** How often a gap is told again. */
+  private static final Duration TELL_EVERY = Duration.ofSeconds(10);
 
   /** What expectations found is in the snapshots at once, and in its table after this time. */
   private static final Duration COLLECT_EVERY = Duration.ofSeconds(30);
@@ -86,16 +85,14 @@ public final class LakeLine implements AutoCloseable {
   private final Consumer<StageReport> reports;
   private final BronzeJob bronze;
   private Instant gapsToldUntil = Instant.EPOCH;
-  private final List<SilverJob> silver = new ArrayList<>();
+  private final Map<String, SilverJob> silver = new LinkedHashMap<>();
   private final ExpectationCounts counts;
   private final Consumer<String> problems;
-  private final Map<SilverJob, Waiting> waiting = new ConcurrentHashMap<>();
+  private final SetAside silverAside;
+  private final SetAside goldAside;
   private final GoldJob gold;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final ExecutorService tables = Executors.newFixedThreadPool(TABLES_AT_ONCE);
-
-  /** A table that is set aside, and why. */
-  private record Waiting(PipelineException failure, Instant until) {}
 
   /** Prepares the stages; what keeps a table waiting is logged alone. */
   public LakeLine(SparkSession spark, Pipeline pipeline, Consumer<StageReport> reports) {
@@ -119,12 +116,15 @@ public final class LakeLine implements AutoCloseable {
     this.pipeline = pipeline;
     this.reports = reports;
     this.problems = problems;
+    this.silverAside = new SetAside(Stage.SILVER, problems);
+    this.goldAside = new SetAside(Stage.GOLD, problems);
     this.counts = new ExpectationCounts(lake, pipeline);
     EventSchemas schemas = new EventSchemas(spark, lake, pipeline);
     RejectedRows rejectedRows = new RejectedRows(lake, pipeline);
     this.bronze = new BronzeJob(spark, lake, schemas, rejectedRows, pipeline);
     for (SourceTable table : pipeline.tables()) {
-      silver.add(new SilverJob(spark, lake, schemas, rejectedRows, pipeline, table));
+      silver.put(
+          table.lakeName(), new SilverJob(spark, lake, schemas, rejectedRows, pipeline, table));
     }
     this.gold = new GoldJob(spark, lake, pipeline);
   }
@@ -133,8 +133,8 @@ public final class LakeLine implements AutoCloseable {
    * Runs stages, one after the other, over everything that is there when each begins. A batch that
    * fails is run again, a few times.
    *
-   * @throws PipelineException after everything else was done, if a table waits because its rows
-   *     break an expectation, or its topic cannot be read on
+   * @throws RuntimeException after everything else was done, the failure of a table that could not
+   *     be carried on
    */
   public void runAvailable(Set<Stage> stages) {
     Retries retries = new Retries(MOST_FAILURES, this::pause, problems);
@@ -146,22 +146,28 @@ public final class LakeLine implements AutoCloseable {
     }
     if (stages.contains(Stage.SILVER)) {
       retries.run(Stage.SILVER, this::makeEmptyTables);
-      boolean behind;
+      List<StageReport> batch;
       do {
-        behind =
-            retries.run(Stage.SILVER, this::runSilver).stream()
-                .anyMatch(report -> report.behind() > 0);
-      } while (behind);
+        batch = retries.run(Stage.SILVER, this::runSilver);
+      } while (batch.stream().anyMatch(report -> report.behind() > 0) || isTryAhead(silverAside));
       retries.run(Stage.SILVER, this::collect);
     }
     if (stages.contains(Stage.GOLD)) {
-      retries.run(Stage.GOLD, this::runGold);
+      do {
+        retries.run(Stage.GOLD, this::runGold);
+      } while (isTryAhead(goldAside));
     }
-    List<PipelineException> left = new ArrayList<>(bronze.gaps());
-    waiting.values().forEach(table -> left.add(table.failure()));
+    List<RuntimeException> left = new ArrayList<>(bronze.gaps());
+    left.addAll(silverAside.failures());
+    left.addAll(goldAside.failures());
     if (!left.isEmpty()) {
       throw together(left);
     }
+  }
+
+  /** Waits for the next try of a table that was set aside; false if none is worth it. */
+  private boolean isTryAhead(SetAside aside) {
+    return aside.nextTry(MOST_FAILURES).filter(this::pause).isPresent();
   }
 
   /**
@@ -234,7 +240,7 @@ public final class LakeLine implements AutoCloseable {
   private List<StageReport> runBronze() {
     List<StageReport> batch = inPool(Stage.BRONZE, () -> reported(bronze.runBatch()));
     if (!bronze.gaps().isEmpty() && Instant.now().isAfter(gapsToldUntil)) {
-      gapsToldUntil = Instant.now().plus(SET_ASIDE);
+      gapsToldUntil = Instant.now().plus(TELL_EVERY);
       for (PipelineException gap : bronze.gaps()) {
         LOG.error("{}", gap.getMessage());
         problems.accept(gap.getMessage());
@@ -252,11 +258,11 @@ public final class LakeLine implements AutoCloseable {
   private List<StageReport> runSilver() {
     Watermark watermark = Watermarks.read(lake, pipeline);
     List<Future<Optional<StageReport>>> batches = new ArrayList<>();
-    for (SilverJob job : silver) {
-      batches.add(tables.submit(() -> inPool(Stage.SILVER, () -> runSilver(job, watermark))));
-    }
+    silver.forEach(
+        (table, job) ->
+            batches.add(
+                tables.submit(() -> inPool(Stage.SILVER, () -> fold(table, job, watermark)))));
     List<StageReport> done = new ArrayList<>();
-    List<RuntimeException> failures = new ArrayList<>();
     for (Future<Optional<StageReport>> batch : batches) {
       try {
         batch.get().ifPresent(done::add);
@@ -264,42 +270,18 @@ public final class LakeLine implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new IllegalStateException("Interrupted while folding.", e);
       } catch (ExecutionException e) {
-        failures.add(unwrapped(e));
+        throw unwrapped(e);
       }
-    }
-    if (!failures.isEmpty()) {
-      throw together(failures);
     }
     FaultPoint.SILVER_BEFORE_PUBLISHING.pass();
     publisher.publish(watermark);
     return done;
   }
 
-  /**
-   * Carries one batch of one table. A table whose rows break an expectation that stops it is set
-   * aside for a while, so that the others go on.
-   */
-  private Optional<StageReport> runSilver(SilverJob job, Watermark watermark) {
-    Waiting before = waiting.get(job);
-    if (before != null && Instant.now().isBefore(before.until())) {
-      return Optional.empty();
-    }
-    try {
-      Optional<StageReport> report = job.runBatch(watermark);
-      waiting.remove(job);
-      reported(report.stream().toList());
-      return report;
-    } catch (PipelineException e) {
-      if (e.code() != FailureCode.EXPECTATION_BROKEN) {
-        throw e;
-      }
-      waiting.put(job, new Waiting(e, Instant.now().plus(SET_ASIDE)));
-      if (before == null || !before.failure().getMessage().equals(e.getMessage())) {
-        LOG.error("{}", e.getMessage());
-        problems.accept(e.getMessage());
-      }
-      return Optional.empty();
-    }
+  private Optional<StageReport> fold(String table, SilverJob job, Watermark watermark) {
+    Optional<StageReport> report = silverAside.attempt(table, () -> job.runBatch(watermark));
+    reported(report.stream().toList());
+    return report;
   }
 
   private static RuntimeException together(List<? extends RuntimeException> failures) {
@@ -325,7 +307,7 @@ public final class LakeLine implements AutoCloseable {
   }
 
   private List<StageReport> runGold() {
-    return inPool(Stage.GOLD, () -> reported(gold.runBatch()));
+    return inPool(Stage.GOLD, () -> reported(gold.runBatch(goldAside::attempt)));
   }
 
   /** Looks after the tables that these stages write, until stopped. */

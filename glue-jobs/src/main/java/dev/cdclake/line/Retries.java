@@ -34,7 +34,7 @@ final class Retries {
   private static final int MOST_UNFORESEEN = 5;
 
   /** Failures in a row that are more than a hitch: a person is told. */
-  private static final int WORTH_TELLING = 3;
+  static final int WORTH_TELLING = 3;
 
   private final int mostForeseen;
   private final Predicate<Duration> pause;
@@ -55,14 +55,14 @@ final class Retries {
 
   /** Runs a batch until it succeeds; throws its failure when another try is not worth it. */
   <T> T run(Stage stage, Supplier<T> batch) {
-    Duration wait = FIRST_PAUSE;
     for (int failures = 1; ; failures++) {
       try {
         return batch.get();
       } catch (RuntimeException e) {
-        if (failures > most(e)) {
+        if (!isWorthATry(e, failures, mostForeseen)) {
           throw e;
         }
+        Duration wait = pauseAfter(failures);
         LOG.warn(
             "A batch of {} failed and is run again in {} ms: {}",
             stage.label(),
@@ -77,28 +77,40 @@ final class Retries {
         if (!pause.test(wait)) {
           throw e;
         }
-        wait = shorter(wait.multipliedBy(2), LONGEST_PAUSE);
       }
     }
   }
 
-  private int most(RuntimeException failure) {
-    if (failure instanceof SettingsException) {
-      return 0;
+  /** Returns the pause after so many failures in a row. */
+  static Duration pauseAfter(int failures) {
+    Duration pause = FIRST_PAUSE;
+    for (int i = 1; i < failures && pause.compareTo(LONGEST_PAUSE) < 0; i++) {
+      pause = pause.multipliedBy(2);
     }
-    if (failure instanceof PipelineException known) {
-      return known.code().remedy() == Remedy.FIX_THEN_RERUN ? 0 : mostForeseen;
+    return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+  }
+
+  /** Whether nothing has to be put right first, and there were not too many failures in a row. */
+  static boolean isWorthATry(RuntimeException failure, int failures, int mostForeseen) {
+    if (needsAPerson(failure)) {
+      return false;
     }
-    return isOutage(failure) ? mostForeseen : MOST_UNFORESEEN;
+    return failures
+        <= (failure instanceof PipelineException || isOutage(failure)
+            ? mostForeseen
+            : MOST_UNFORESEEN);
+  }
+
+  /** Whether the failure comes again until somebody puts right what causes it. */
+  static boolean needsAPerson(RuntimeException failure) {
+    return failure instanceof SettingsException
+        || (failure instanceof PipelineException known
+            && known.code().remedy() == Remedy.FIX_THEN_RERUN);
   }
 
   /** Whether a disk, the network or the catalog failed: all of them come back. */
   private static boolean isOutage(RuntimeException failure) {
     return Stream.<Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
         .anyMatch(cause -> cause instanceof IOException || cause instanceof SQLException);
-  }
-
-  private static Duration shorter(Duration one, Duration other) {
-    return one.compareTo(other) < 0 ? one : other;
   }
 }

@@ -11,8 +11,10 @@ import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.SilverRun;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -262,6 +264,33 @@ class GoldJobTest {
         .isInstanceOf(SettingsException.class)
         .hasMessageContaining("Cannot use by_user.sql: 1 problem.")
         .hasMessageContaining("`nothing`");
+  }
+
+  @Test
+  void modelThatFailsLetsTheOthersGoOn() {
+    lake.model(
+        "a_broken",
+        "select nothing from silver.orders",
+        "key: [nothing]",
+        "columns: {nothing: {type: int}}");
+    lake.model("by_user", BY_USER, FULL);
+    silver.carry(order(1, 10, 7));
+    List<String> failed = new ArrayList<>();
+
+    List<StageReport> reports =
+        gold()
+            .runBatch(
+                (model, refresh) -> {
+                  try {
+                    return refresh.get();
+                  } catch (SettingsException e) {
+                    failed.add(model);
+                    return Optional.empty();
+                  }
+                });
+
+    assertThat(failed).containsExactly("a_broken");
+    assertThat(reports).extracting(StageReport::table).containsExactly("by_user");
   }
 
   @Test
