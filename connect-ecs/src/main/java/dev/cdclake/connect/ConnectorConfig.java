@@ -166,6 +166,8 @@ public final class ConnectorConfig {
     config.put("converters", "text");
     config.put("text.type", SOURCE_TEXT);
     config.put("include.unknown.datatypes", "true");
+    // The default puts NULL in the place of a value that it cannot convert.
+    config.put("event.converting.failure.handling.mode", "fail");
     config.put("decimal.handling.mode", "precise");
     config.put("time.precision.mode", "adaptive");
     config.put("interval.handling.mode", "string");

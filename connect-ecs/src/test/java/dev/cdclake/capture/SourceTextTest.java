@@ -15,6 +15,7 @@ import io.debezium.spi.converter.CustomConverter;
 import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.OffsetTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,17 @@ class SourceTextTest {
         .get()
         .extracting(Schema::name, Schema::type)
         .containsExactly(TextForm.TEXT, Schema.Type.STRING);
+  }
+
+  @Test
+  void timeWithOffsetIsInUtcWhereverItIsRead() {
+    Column column = column(Oid.TIMETZ, Types.TIME_WITH_TIMEZONE);
+
+    assertThat(convert(column, "23:59:59.999999-12")).isEqualTo("11:59:59.999999+00");
+    assertThat(convert(column, "02:30:00.5+05:30")).isEqualTo("21:00:00.5+00");
+    assertThat(convert(column, "24:00:00+15:59:59")).isEqualTo("08:00:01+00");
+    assertThat(convert(column, OffsetTime.parse("12:00:00+02:00"))).isEqualTo("10:00:00+00");
+    assertThat(convert(column, null)).isNull();
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.ReplicaIdentity;
 import dev.cdclake.source.SourceColumn;
 import dev.cdclake.source.TypeSupport;
+import io.debezium.config.CommonConnectorConfig;
 import io.debezium.config.Configuration;
 import io.debezium.connector.postgresql.PostgresConnectorConfig;
 import io.debezium.relational.Column;
@@ -99,6 +100,8 @@ class ConnectorConfigTest {
     known.addAll(SourceConnectorConfig.configDef().names());
     known.add(config.get("converters") + ".type");
     known.add("driver." + PGProperty.OPTIONS.getName());
+    // Every connector reads it, but only those for binlogs list it.
+    known.add(CommonConnectorConfig.EVENT_CONVERTING_FAILURE_HANDLING_MODE.name());
     for (String part : List.of("key", "value", "header")) {
       for (String name : JsonConverterConfig.configDef().names()) {
         known.add(part + ".converter." + name);

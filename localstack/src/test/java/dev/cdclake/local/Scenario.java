@@ -105,9 +105,11 @@ record Scenario(
     return name().replace('_', ' ');
   }
 
-  /** Whether servers are killed that other scenarios use, too. */
-  boolean killsServers() {
-    return steps.stream().anyMatch(step -> step instanceof ScenarioStep.Kill);
+  /** Whether it stops what other scenarios use, too. */
+  boolean stopsServers() {
+    return steps.stream()
+        .anyMatch(
+            step -> step instanceof ScenarioStep.Kill || step instanceof ScenarioStep.Capture);
   }
 
   private static Scenario of(Path file, Object document) {

@@ -246,6 +246,16 @@ final class ScenarioPlay implements AutoCloseable {
     line.awaitUp(part);
   }
 
+  void capture(boolean running) {
+    String connector = pipeline.connectorName();
+    if (running) {
+      line.connect().resume(connector);
+      line.connect().waitUntilRunning(connector, PATIENCE);
+    } else {
+      line.connect().stop(connector);
+    }
+  }
+
   void expect(String query, List<List<String>> rows) {
     String real = LAKE_NAME.matcher(query).replaceAll(name -> real(name.group(1), name.group(2)));
     assertThat(rows(real)).as(query).isEqualTo(rows);

@@ -164,6 +164,14 @@ sealed interface ScenarioStep {
     }
   }
 
+  /** Stops the connector, or lets it go on and read what was committed meanwhile. */
+  record Capture(boolean running) implements ScenarioStep {
+    @Override
+    public void play(ScenarioPlay play) {
+      play.capture(running);
+    }
+  }
+
   /** Asks the lake; cells are compared in one spelling, see {@link ScenarioPlay#spell}. */
   record Expect(String query, List<List<String>> rows) implements ScenarioStep {
     @Override
@@ -243,6 +251,7 @@ sealed interface ScenarioStep {
       case "maintain" -> maintain(told, step.get("die-at"));
       case "replay" -> replay(told, step.get("die-at"));
       case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
+      case "capture" -> capture(told);
       case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
       case "expect-topic" -> expectTopic(Scenario.mapping(told, "'expect-topic'"));
@@ -376,6 +385,14 @@ sealed interface ScenarioStep {
     Scenario.mapping(told, "'" + verb + "'")
         .forEach((what, count) -> counts.put(what, Long.valueOf(count.toString())));
     return counts;
+  }
+
+  private static ScenarioStep capture(Object told) {
+    if (!Set.of("stopped", "resumed").contains(told)) {
+      throw new IllegalArgumentException(
+          "'capture' is '" + told + "' (expected 'stopped' or 'resumed').");
+    }
+    return new Capture("resumed".equals(told));
   }
 
   private static ScenarioStep await(Object told) {
