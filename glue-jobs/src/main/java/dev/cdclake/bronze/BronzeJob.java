@@ -122,6 +122,7 @@ public final class BronzeJob implements AutoCloseable {
     List<Output> outputs = List.of();
     List<StageReport> reports = List.of();
     if (!batch.isEmpty()) {
+      FaultPoint.BRONZE_BEFORE_READING.pass();
       Dataset<Row> records = KafkaRecords.read(spark, pipeline.kafka(), batch);
       outputs = write(records, batch, unread.topics(), bounds(unread, before), start);
       FaultPoint.BRONZE_BEFORE_COMMIT.pass();

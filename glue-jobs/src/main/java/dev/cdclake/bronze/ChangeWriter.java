@@ -13,6 +13,7 @@ import dev.cdclake.lake.RejectedRow.Refusal;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.TopicIdentity;
+import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.Latencies;
 import java.io.IOException;
 import java.io.Serializable;
@@ -183,6 +184,7 @@ record ChangeWriter(
         return;
       }
       topic.write(kafka, value, key, envelope);
+      FaultPoint.BRONZE_WHILE_WRITING.pass();
     }
 
     /** Keeps a new schema even of an event that is rejected: the next event may carry it too. */

@@ -13,6 +13,7 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -84,7 +85,12 @@ public final class GoldJob {
     List<StageReport> reports = new ArrayList<>();
     if (moment.isPresent()) {
       for (GoldModel model : models) {
-        attempt.of(model.name(), () -> refresh(model, moment.get(), false)).ifPresent(reports::add);
+        Optional<StageReport> refreshed =
+            attempt.of(model.name(), () -> refresh(model, moment.get(), false));
+        refreshed.ifPresent(reports::add);
+        if (refreshed.isPresent()) {
+          FaultPoint.GOLD_AFTER_COMMIT.pass();
+        }
       }
     }
     return reports;
@@ -147,6 +153,7 @@ public final class GoldJob {
         !anew && model.isIncremental() && sameSelect(before, reached)
             ? touched(model, inputs, before)
             : Optional.empty();
+    FaultPoint.GOLD_BEFORE_WRITING.pass();
     if (touched.isPresent()) {
       Dataset<Row> keys = touched.get().distinct().persist();
       try {

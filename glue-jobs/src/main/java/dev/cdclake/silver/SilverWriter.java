@@ -8,6 +8,7 @@ import dev.cdclake.lake.RejectedRow.Place;
 import dev.cdclake.lake.RejectedRow.Refusal;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.RowFiles;
+import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.Latencies;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -159,6 +160,7 @@ record SilverWriter(
         delete(newest, FoldedRow.REPLACES_FILE, FoldedRow.REPLACES_POSITION);
         if (row.getBoolean(at(FoldedRow.STORED))) {
           files.write(row);
+          FaultPoint.SILVER_WHILE_WRITING.pass();
         }
       }
       if (hold) {
