@@ -53,6 +53,9 @@ public final class ConnectorConfig {
 
   private static final String CONNECTOR = "io.debezium.connector.postgresql.PostgresConnector";
 
+  /** By name, as the next one: its class can only be loaded beside Debezium. */
+  static final String WHOLE_SNAPSHOT = "whole";
+
   /** By name, because its class can only be loaded beside Debezium. */
   static final String SOURCE_TEXT = "dev.cdclake.capture.SourceText";
 
@@ -115,7 +118,8 @@ public final class ConnectorConfig {
     // A slot that is ahead of the stored offset has lost changes: stop, rather than leave a gap.
     // See "postgresql-property-offset-mismatch-strategy" in Debezium's list of properties.
     config.put("offset.mismatch.strategy", "trust_offset");
-    config.put("snapshot.mode", "initial");
+    config.put("snapshot.mode", "custom");
+    config.put("snapshot.mode.custom.name", WHOLE_SNAPSHOT);
     return config;
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.PipelineText;
 import dev.cdclake.capture.SourceText;
+import dev.cdclake.capture.WholeSnapshot;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.source.FoundTable;
@@ -188,6 +189,7 @@ class ConnectorConfigTest {
   void valuesThatDebeziumWouldChangeGoThroughOurConverter() {
     assertThat(config)
         .containsEntry("converters", "text")
+        .containsEntry("snapshot.mode.custom.name", WholeSnapshot.NAME)
         .containsEntry("text.type", SourceText.class.getName());
   }
 

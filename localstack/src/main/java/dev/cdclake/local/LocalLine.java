@@ -130,11 +130,26 @@ public final class LocalLine implements AutoCloseable {
               installation,
               state,
               ports.connect(),
-              WorkerProperties.render(
-                  pipeline, "localhost", ports.connect(), Capture.copies(pipeline)),
+              workerProperties(),
               connectEnvironment(),
               memory("CDCLAKE_CONNECT_MEMORY", "768m")));
     }
+  }
+
+  /**
+   * A worker that is killed leaves a transaction open, and the next one reads offsets only up to
+   * there: with Kafka's minute it would start more than a minute later.
+   */
+  private Map<String, String> workerProperties() {
+    Map<String, String> properties =
+        new HashMap<>(
+            WorkerProperties.render(
+                pipeline,
+                "localhost",
+                pipeline.profile().ports().connect(),
+                Capture.copies(pipeline)));
+    properties.put("producer.transaction.timeout.ms", "10000");
+    return properties;
   }
 
   /**

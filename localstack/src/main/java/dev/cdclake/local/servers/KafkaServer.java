@@ -195,6 +195,8 @@ public final class KafkaServer extends JavaServer {
         # A broker that was killed may come back this soon.
         broker.session.timeout.ms=4000
         broker.heartbeat.interval.ms=1000
+        # What a killed producer left open is looked for this often, not every ten seconds.
+        transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
         log.cleaner.dedupe.buffer.size=16777216
         """
         .formatted(port, controllerPort, data(), largestMessage);
