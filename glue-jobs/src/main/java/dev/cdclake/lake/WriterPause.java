@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.lake;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,9 @@ public final class WriterPause {
 
   /** Bounds what a process that died, or a wrong clock, can cost. */
   private static final Duration LONGEST = Duration.ofSeconds(30);
+
+  private static final Instant STARTED =
+      Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
 
   private static final Duration STEP = Duration.ofMillis(50);
 
@@ -52,6 +56,12 @@ public final class WriterPause {
 
   private static boolean isAsked(Table table) {
     String until = table.properties().get(UNTIL);
-    return until != null && Instant.now().toEpochMilli() < Long.parseLong(until);
+    return until != null
+        && isAsked(Instant.ofEpochMilli(Long.parseLong(until)), Instant.now(), STARTED);
+  }
+
+  /** Whoever asked before this process began has most likely died with the one before it. */
+  static boolean isAsked(Instant until, Instant now, Instant started) {
+    return now.isBefore(until) && !until.minus(LONGEST).isBefore(started);
   }
 }
