@@ -3,12 +3,13 @@
 MAVEN := $(shell command -v mvn || echo ./mvnw)
 
 MINUTES ?= 10
+RUNS ?= 1
 
 # One test with servers, and nothing else.
 ONLY := -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down doctor build test unit fuzz format clean
+.PHONY: help demo up down doctor build test unit fuzz crash format clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -42,6 +43,11 @@ unit: ## Run the tests that start no server
 fuzz: ## Invent changes and compare source and silver: make fuzz MINUTES=30, or SEED=17
 	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=FuzzIT \
 	  -Dfuzz.minutes=$(MINUTES) -Dfuzz.seed=$(SEED) -Dfuzz.folder=$(CURDIR)/.cdclake/fuzz
+
+crash: ## Kill everything everywhere and compare: make crash RUNS=20, or POINT=KAFKA
+	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=CrashIT \
+	  -Dcrash.runs=$(RUNS) -Dcrash.point=$(POINT) -Dcrash.folder=$(CURDIR)/.cdclake/crash \
+	  -Dcrash.page=$(CURDIR)/docs/crash-matrix.md
 
 format: ## Format code and build files
 	$(MAVEN) -q -B --no-transfer-progress spotless:apply

@@ -7,9 +7,9 @@ import io.debezium.snapshot.mode.InitialSnapshotter;
 /**
  * Debezium's initial snapshot, which is not repeated by itself when it was interrupted.
  *
- * <p>Debezium would read all tables once more while the slot of the first attempt exists. Rows
- * that were deleted in between would stay for ever, rows of a table without a key would be there
- * twice, and each table would be read at a moment of its own, which the stream does not fit. So the
+ * <p>Debezium would read all tables once more while the slot of the first attempt exists. Rows that
+ * were deleted in between would stay for ever, rows of a table without a key would be there twice,
+ * and each table would be read at a moment of its own, which the stream does not fit. So the
  * connector stops, and capture begins anew: with a new slot, and with a barrier behind what the
  * first attempt read.
  */

@@ -1,30 +1,23 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.chaos;
 
-import static java.util.stream.Collectors.joining;
-
 import dev.cdclake.chaos.FuzzOutcome.Kind;
 import dev.cdclake.connect.CaptureException;
-import dev.cdclake.connect.ConnectorConfig;
-import dev.cdclake.connect.ConnectorStatus;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeSession;
+import dev.cdclake.local.ExtraConnector;
+import dev.cdclake.local.Folders;
 import dev.cdclake.local.LocalLine;
 import dev.cdclake.local.PipelineFiles;
 import dev.cdclake.local.PipelineOnFreePorts;
 import dev.cdclake.local.ScenarioTopics;
-import dev.cdclake.source.Publication;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +27,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -47,7 +39,6 @@ final class FuzzLine implements AutoCloseable {
   private static final int AT_ONCE = 2;
 
   private static final Duration PATIENCE = Duration.ofSeconds(45);
-  private static final int ONE_COPY = 1;
 
   private final Path state;
   private final PipelineFiles files;
@@ -110,8 +101,10 @@ final class FuzzLine implements AutoCloseable {
       return List.copyOf(outcomes.values());
     }
     Pipeline pipeline = pipeline(round, round, all);
+    ExtraConnector connector = new ExtraConnector(line, pipeline);
     try (ScenarioTopics topics = new ScenarioTopics(pipeline, PATIENCE)) {
-      capture(pipeline);
+      connector.register();
+      connector.awaitRunning(PATIENCE);
       topics.awaitCaptured(line);
       Map<Integer, Future<FuzzOutcome>> plays = new TreeMap<>();
       for (int i = 0; i < scripts.size(); i++) {
@@ -123,12 +116,12 @@ final class FuzzLine implements AutoCloseable {
         }
       }
       for (Map.Entry<Integer, Future<FuzzOutcome>> play : plays.entrySet()) {
-        outcomes.put(play.getKey(), withReason(pipeline, play.getValue().get()));
+        outcomes.put(play.getKey(), withReason(connector, play.getValue().get()));
       }
     } catch (SQLException | CaptureException | AssertionError e) {
       for (int i = 0; i < scripts.size(); i++) {
         outcomes.putIfAbsent(
-            i, withReason(pipeline, new FuzzOutcome(Kind.NOT_CAPTURED, e.toString(), Set.of())));
+            i, withReason(connector, new FuzzOutcome(Kind.NOT_CAPTURED, e.toString(), Set.of())));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -136,7 +129,9 @@ final class FuzzLine implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     } finally {
-      forget(pipeline);
+      // Nothing of a round shall slow down the next.
+      connector.close();
+      Folders.delete(Path.of(pipeline.profile().warehouse()));
     }
     return List.copyOf(outcomes.values());
   }
@@ -173,16 +168,6 @@ final class FuzzLine implements AutoCloseable {
     return PipelineFiles.read(files.write(files.describe(project, round, tables)));
   }
 
-  private void capture(Pipeline pipeline) throws SQLException {
-    try (Connection connection = line.openSource()) {
-      Publication.ensure(connection, pipeline);
-      int version = connection.getMetaData().getDatabaseMajorVersion();
-      line.connect()
-          .register(pipeline.connectorName(), ConnectorConfig.render(pipeline, version, ONE_COPY));
-    }
-    line.connect().waitUntilRunning(pipeline.connectorName(), PATIENCE);
-  }
-
   private FuzzOutcome play(ScenarioTopics topics, Pipeline pipeline, FuzzScript script, String name)
       throws SQLException {
     try (FuzzPlay play = new FuzzPlay(line, topics, spark, pipeline, script, name)) {
@@ -190,54 +175,13 @@ final class FuzzLine implements AutoCloseable {
     }
   }
 
-  private FuzzOutcome withReason(Pipeline pipeline, FuzzOutcome outcome) {
-    if (outcome.kind() != Kind.NOT_CAPTURED) {
-      return outcome;
-    }
-    String cause =
-        line.connect().status(pipeline.connectorName()).map(ConnectorStatus::rootCause).orElse("");
-    return new FuzzOutcome(
-        outcome.kind(), cause + System.lineSeparator() + outcome.text(), outcome.refused());
-  }
-
-  /** Leaves nothing of a round that would slow down the next. */
-  private void forget(Pipeline pipeline) {
-    line.connect().delete(pipeline.connectorName());
-    String slot = "'" + pipeline.source().slot() + "'";
-    execute(
-        "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = "
-            + slot);
-    execute("select pg_sleep(0.2)");
-    execute("select pg_drop_replication_slot(" + slot + ")");
-    execute("drop publication " + TableName.quote(pipeline.source().publication()));
-    execute(
-        "drop table "
-            + pipeline.tables().stream().map(table -> table.name().quoted()).collect(joining(", "))
-            + " cascade");
-    deleteTree(Path.of(pipeline.profile().warehouse()));
-  }
-
-  private void execute(String sql) {
-    try (Connection connection = line.openSource();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    } catch (SQLException e) {
-      // What cannot be tidied up stays until the line is closed.
-      System.err.println(sql + ": " + e.getMessage());
-    }
-  }
-
-  private static void deleteTree(Path folder) {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static FuzzOutcome withReason(ExtraConnector connector, FuzzOutcome outcome) {
+    return outcome.kind() != Kind.NOT_CAPTURED
+        ? outcome
+        : new FuzzOutcome(
+            outcome.kind(),
+            connector.failure() + System.lineSeparator() + outcome.text(),
+            outcome.refused());
   }
 
   @Override
@@ -245,6 +189,6 @@ final class FuzzLine implements AutoCloseable {
     players.shutdownNow();
     spark.stop();
     line.close();
-    deleteTree(state);
+    Folders.delete(state);
   }
 }

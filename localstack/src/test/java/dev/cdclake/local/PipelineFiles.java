@@ -81,4 +81,10 @@ public final class PipelineFiles {
   public static Pipeline read(Path file) {
     return Pipeline.read(file, ENVIRONMENT, PROFILE);
   }
+
+  /** Returns the options by which our own command line uses a file. */
+  public static List<String> options(Path file) {
+    return List.of(
+        "--pipeline", file.toString(), "--environment", ENVIRONMENT, "--profile", PROFILE);
+  }
 }

@@ -196,15 +196,7 @@ final class ScenarioPlay implements AutoCloseable {
   void runAndDie(List<String> verb, FaultPoint point)
       throws IOException, InterruptedException, SQLException {
     topics.awaitCaptured(line);
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "--pipeline",
-                pipelineFile.toString(),
-                "--environment",
-                PipelineFiles.ENVIRONMENT,
-                "--profile",
-                PipelineFiles.PROFILE));
+    List<String> arguments = new ArrayList<>(PipelineFiles.options(pipelineFile));
     arguments.addAll(verb);
     List<String> command = Installation.current().ownCommand(arguments);
     Path log = pipelineFile.resolveSibling(point + ".log");

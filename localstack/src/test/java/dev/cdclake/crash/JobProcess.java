@@ -1,0 +1,105 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.local.PipelineFiles;
+import dev.cdclake.local.servers.Installation;
+import dev.cdclake.local.servers.PidFile;
+import dev.cdclake.runtime.FaultPoint;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A process of our own command line that dies where it is told to. */
+final class JobProcess {
+
+  /** What a process that was killed ends with. */
+  private static final int KILLED = 137;
+
+  /** The process lives for seconds: code made and compiled for speed would not pay. */
+  private static final String FOR_SECONDS =
+      "-Xmx1g -XX:TieredStopAtLevel=1 -Dspark.sql.codegen.wholeStage=false"
+          + " -Dspark.sql.codegen.factoryMode=NO_CODEGEN";
+
+  private static final Duration DEATH = Duration.ofSeconds(90);
+
+  private final Path state;
+  private final Path wish;
+  private final Process process;
+
+  private JobProcess(Path state, Path wish, Process process) {
+    this.state = state;
+    this.wish = wish;
+    this.process = process;
+    PidFile.of(state.resolve("run"), name()).write(process.toHandle());
+  }
+
+  /** Starts the lake's jobs, as {@code up} does. */
+  static JobProcess start(Path state, Path pipelineFile) throws IOException {
+    Path wish = state.resolve("die-at");
+    Files.deleteIfExists(wish);
+    List<String> verb = List.of("run", "all", "--trigger", "continuous", "--json");
+    return new JobProcess(state, wish, start(state, pipelineFile, verb, "@" + wish));
+  }
+
+  /** Starts a verb that has to die at a point. */
+  static JobProcess start(Path state, Path pipelineFile, List<String> verb, FaultPoint point)
+      throws IOException {
+    return new JobProcess(
+        state, state.resolve("no-wish"), start(state, pipelineFile, verb, point.name()));
+  }
+
+  private static Process start(Path state, Path pipelineFile, List<String> verb, String dieAt)
+      throws IOException {
+    List<String> arguments = new ArrayList<>(PipelineFiles.options(pipelineFile));
+    arguments.addAll(verb);
+    ProcessBuilder builder = new ProcessBuilder(Installation.current().ownCommand(arguments));
+    builder
+        .environment()
+        .merge(
+            "JAVA_TOOL_OPTIONS",
+            FOR_SECONDS + " -Dcdclake.die-at=" + dieAt,
+            (inherited, own) -> inherited + " " + own);
+    File log = Files.createDirectories(state.resolve("logs")).resolve("job.log").toFile();
+    builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+    return builder.start();
+  }
+
+  long id() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Lets the running process die at a pass of a point, counted from now. */
+  void dieAt(FaultPoint point, int pass) throws IOException {
+    Path whole = wish.resolveSibling("die-at.new");
+    Files.writeString(whole, point + ":" + pass);
+    Files.move(whole, wish, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  void kill() {
+    process.destroyForcibly();
+  }
+
+  /** Waits until the process is dead; fails if it was not killed. */
+  void awaitDeath() throws InterruptedException {
+    boolean dead = process.waitFor(DEATH.toSeconds(), TimeUnit.SECONDS);
+    assertThat(dead).as("the process came to its point, see %s", state).isTrue();
+    assertThat(process.exitValue()).as("exit code, see %s", state).isEqualTo(KILLED);
+    PidFile.of(state.resolve("run"), name()).delete();
+  }
+
+  private String name() {
+    return "job-" + process.pid();
+  }
+}
