@@ -362,7 +362,7 @@ public final class Doctor {
               "Name the partitioned table in the pipeline file."));
     }
     examinePrivileges(subject, table, privileges);
-    findings.addAll(TableKey.examine(table, found));
+    findings.addAll(TableKey.examine(table, found, UniqueIndex.find(connection, found.name())));
     examineColumns(subject, found);
     if (privileges.schemaUsage() && privileges.maySelect()) {
       findings.add(LargestRow.examine(connection, found, pipeline.kafka().maxMessageBytes()));

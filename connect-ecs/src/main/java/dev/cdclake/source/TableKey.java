@@ -6,6 +6,7 @@ import dev.cdclake.contract.TableName;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -18,12 +19,17 @@ final class TableKey {
 
   private TableKey() {}
 
-  static List<Finding> examine(SourceTable table, FoundTable found) {
+  /**
+   * Examines a table.
+   *
+   * @param index the unique index that stands in for a primary key, if there is one
+   */
+  static List<Finding> examine(SourceTable table, FoundTable found, Optional<UniqueIndex> index) {
     String subject = table.name().toString();
-    List<String> key = table.key().isEmpty() ? found.primaryKey() : table.key();
-    if (key.isEmpty()) {
-      return List.of(withoutKey(subject, found));
+    if (table.key().isEmpty() && found.primaryKey().isEmpty()) {
+      return List.of(withoutKey(subject, found, index));
     }
+    List<String> key = table.key().isEmpty() ? found.primaryKey() : table.key();
     List<Finding> findings = new ArrayList<>();
     findings.add(
         Finding.ok(
@@ -36,29 +42,41 @@ final class TableKey {
     return findings;
   }
 
-  private static Finding withoutKey(String subject, FoundTable found) {
+  private static Finding withoutKey(String subject, FoundTable found, Optional<UniqueIndex> index) {
     String full = "ALTER TABLE %s REPLICA IDENTITY FULL;".formatted(found.name().quoted());
-    return switch (found.replicaIdentity()) {
-      case FULL ->
-          Finding.ok(
-              subject,
-              "It has no key. Replica identity FULL: an update or delete finds its row by all the"
-                  + " values that it had; of several equal rows it takes one.");
-      case INDEX ->
-          Finding.warn(
-              subject,
-              "It has no key. Replica identity INDEX: events hold (%s) of the row before alone, so"
-                      .formatted(String.join(", ", found.identityColumns()))
-                  + " updates and deletes are rejected.",
-              "Name these columns in 'key' of the pipeline file, or run: " + full);
-      case DEFAULT, NOTHING ->
-          Finding.warn(
-              subject,
-              ("It has no key. Replica identity %s: every insert arrives, and PostgreSQL refuses"
-                      + " every UPDATE and DELETE of it as soon as it is published.")
-                  .formatted(found.replicaIdentity()),
-              "Add a primary key, or, before the first start, run: " + full);
-    };
+    ReplicaIdentity identity = found.replicaIdentity();
+    if (index.isPresent() && !index.get().isKey()) {
+      return Finding.fail(
+          subject,
+          "It has no primary key, so Debezium takes %s for one, though it %s: such rows would be one row to the lake."
+              .formatted(
+                  index.get(), index.get().partial() ? "leaves rows out" : "takes NULL in several"),
+          "Add a primary key, or name the columns that identify a row in 'key' of the pipeline file.");
+    }
+    if (identity == ReplicaIdentity.DEFAULT || identity == ReplicaIdentity.NOTHING) {
+      return Finding.warn(
+          subject,
+          ("It has no primary key. Replica identity %s: every insert arrives, and PostgreSQL refuses"
+                  + " every UPDATE and DELETE of it as soon as it is published.")
+              .formatted(identity),
+          "Add a primary key, or, before the first start, run: " + full);
+    }
+    if (index.isEmpty()) {
+      return Finding.ok(
+          subject,
+          "It has no key. Replica identity FULL: an update or delete finds its row by all the values"
+              + " that it had; of several equal rows it takes one.");
+    }
+    return found.identityColumns().containsAll(index.get().columns())
+        ? Finding.ok(
+            subject,
+            "It has no primary key; its rows are identified by %s. Replica identity %s."
+                .formatted(index.get(), identity))
+        : Finding.fail(
+            subject,
+            "It has no primary key, so Debezium takes %s for one; replica identity INDEX holds (%s), not this key: deletes would arrive without it."
+                .formatted(index.get(), String.join(", ", found.identityColumns())),
+            "Name the columns of the identity in 'key' of the pipeline file, or run: " + full);
   }
 
   private static void examineColumns(

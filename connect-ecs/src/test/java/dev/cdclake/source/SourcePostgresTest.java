@@ -227,6 +227,21 @@ class SourcePostgresTest {
   }
 
   @Test
+  void indexThatStandsInForAKeyIsFound() throws SQLException {
+    execute(
+        """
+        create unique index log_z on log (what);
+        create unique index log_b on log (what, at) where what <> '';
+        create unique index log_a on log (lower(what));
+        """);
+    try (Connection connection = connect("postgres")) {
+      assertThat(UniqueIndex.find(connection, TableName.parse("public.log")))
+          .contains(new UniqueIndex("log_b", List.of("what", "at"), true, true));
+      assertThat(UniqueIndex.find(connection, TableName.parse("public.orders"))).isEmpty();
+    }
+  }
+
+  @Test
   void columnsThatDoNotTravelWellAreNamed() {
     assertThat(examine(logical, pipeline("orders")))
         .filteredOn(finding -> finding.severity() == Severity.WARN)

@@ -10,6 +10,7 @@ import dev.cdclake.contract.TableName;
 import dev.cdclake.source.Finding.Severity;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class TableKeyTest {
@@ -46,22 +47,43 @@ class TableKeyTest {
                 "public.orders",
                 "It has no key. Replica identity FULL: an update or delete finds its row by all the"
                     + " values that it had; of several equal rows it takes one."));
-    assertThat(examine(List.of(), List.of(), ReplicaIdentity.INDEX, List.of("number")))
-        .containsExactly(
-            Finding.warn(
-                "public.orders",
-                "It has no key. Replica identity INDEX: events hold (number) of the row before"
-                    + " alone, so updates and deletes are rejected.",
-                "Name these columns in 'key' of the pipeline file, or run: ALTER TABLE"
-                    + " \"public\".\"orders\" REPLICA IDENTITY FULL;"));
     assertThat(examine(List.of(), List.of(), ReplicaIdentity.NOTHING, List.of()))
         .containsExactly(
             Finding.warn(
                 "public.orders",
-                "It has no key. Replica identity NOTHING: every insert arrives, and PostgreSQL"
-                    + " refuses every UPDATE and DELETE of it as soon as it is published.",
+                "It has no primary key. Replica identity NOTHING: every insert arrives, and"
+                    + " PostgreSQL refuses every UPDATE and DELETE of it as soon as it is"
+                    + " published.",
                 "Add a primary key, or, before the first start, run: ALTER TABLE"
                     + " \"public\".\"orders\" REPLICA IDENTITY FULL;"));
+  }
+
+  @Test
+  void uniqueIndexIsAKeyIfItTellsAllRowsApart() {
+    assertThat(examine(new UniqueIndex("u", List.of("number"), false, false), List.of("number")))
+        .isEqualTo(
+            Finding.ok(
+                "public.orders",
+                "It has no primary key; its rows are identified by unique index 'u' (number)."
+                    + " Replica identity INDEX."));
+    assertThat(examine(new UniqueIndex("u", List.of("number"), false, false), List.of("id")))
+        .extracting(Finding::severity, Finding::found)
+        .containsExactly(
+            Severity.FAIL,
+            "It has no primary key, so Debezium takes unique index 'u' (number) for one; replica"
+                + " identity INDEX holds (id), not this key: deletes would arrive without it.");
+    assertThat(examine(new UniqueIndex("u", List.of("number"), true, false), List.of("id")))
+        .extracting(Finding::severity, Finding::found)
+        .containsExactly(
+            Severity.FAIL,
+            "It has no primary key, so Debezium takes unique index 'u' (number) for one, though it"
+                + " leaves rows out: such rows would be one row to the lake.");
+    assertThat(examine(new UniqueIndex("u", List.of("number"), false, true), List.of("id")))
+        .extracting(Finding::severity, Finding::found)
+        .containsExactly(
+            Severity.FAIL,
+            "It has no primary key, so Debezium takes unique index 'u' (number) for one, though it"
+                + " takes NULL in several: such rows would be one row to the lake.");
   }
 
   @Test
@@ -111,11 +133,25 @@ class TableKeyTest {
             "The configured key names column 'nummer', which it does not have.");
   }
 
+  private static Finding examine(UniqueIndex index, List<String> identityColumns) {
+    return examine(List.of(), List.of(), ReplicaIdentity.INDEX, identityColumns, Optional.of(index))
+        .get(0);
+  }
+
   private static List<Finding> examine(
       List<String> configured,
       List<String> primaryKey,
       ReplicaIdentity identity,
       List<String> identityColumns) {
+    return examine(configured, primaryKey, identity, identityColumns, Optional.empty());
+  }
+
+  private static List<Finding> examine(
+      List<String> configured,
+      List<String> primaryKey,
+      ReplicaIdentity identity,
+      List<String> identityColumns,
+      Optional<UniqueIndex> index) {
     return TableKey.examine(
         new SourceTable(
             ORDERS,
@@ -137,6 +173,7 @@ class TableKeyTest {
             primaryKey,
             identity,
             identityColumns,
-            0));
+            0),
+        index);
   }
 }
