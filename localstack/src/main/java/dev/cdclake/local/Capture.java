@@ -10,6 +10,7 @@ import dev.cdclake.connect.ConnectorStatus;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.TableName;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.source.Publication;
 import dev.cdclake.source.SnapshotSignals;
 import dev.cdclake.source.SourceCatalog;
@@ -56,8 +57,7 @@ final class Capture {
     long begin = System.nanoTime();
     try (Connection source = openSource()) {
       Optional<Long> captured = connect.capturedLsn(name());
-      Optional<CaptureGap> gap =
-          gap(source, captured, captured.isEmpty() && BronzeJob.anyCaptured(pipeline));
+      Optional<CaptureGap> gap = gap(source);
       if (gap.isPresent()) {
         stop();
         return gap;
@@ -89,8 +89,8 @@ final class Capture {
   }
 
   /**
-   * Returns what keeps changes from being captured, each in words with its remedy. What a server
-   * that does not answer would tell is left out.
+   * Returns what keeps changes from being captured, each in words with its remedy; that a server
+   * does not answer is one of them.
    */
   List<String> problems() {
     Optional<ConnectorStatus> status;
@@ -102,14 +102,14 @@ final class Capture {
       return List.of(e.getMessage());
     }
     try (Connection source = openSource()) {
-      gap = gapBehindProgress();
+      gap = gap(source);
       gap.ifPresent(found -> problems.add(found.message()));
       for (String table : SnapshotSignals.unfinished(source)) {
         problems.add(
             "Rows of %s that are gone may still be active: reading it anew did not end. Run './cdclake resnapshot %s' again."
                 .formatted(table, table));
       }
-    } catch (CaptureException | SourceException | SQLException e) {
+    } catch (CaptureException | SourceException | PipelineException | SQLException e) {
       problems.add(e.getMessage());
     }
     if (gap.isEmpty()) {
@@ -134,6 +134,12 @@ final class Capture {
         : Optional.of(
             "Nothing is captured: %s (expected both to be RUNNING). './cdclake up' starts them."
                 .formatted(status.get()));
+  }
+
+  /** Returns why capture must not go on, or begin over topics that have events. */
+  private Optional<CaptureGap> gap(Connection source) {
+    Optional<Long> captured = connect.capturedLsn(name());
+    return gap(source, captured, captured.isEmpty() && BronzeJob.anyCaptured(pipeline));
   }
 
   /**

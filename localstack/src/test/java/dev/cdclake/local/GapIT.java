@@ -46,17 +46,12 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * Loses changes on purpose, everywhere between the source's log and bronze, on real servers: each
  * loss is noticed, named, and mended on command. The line is one of its own, because its slot,
  * topics and server suffer; a test leaves it mended for the next.
  */
-@EnabledIfSystemProperty(
-    named = "gaps",
-    matches = "true",
-    disabledReason = "takes minutes and is not played on every build yet")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class GapIT {
 
@@ -98,7 +93,7 @@ class GapIT {
     Path target = Files.createDirectories(Path.of("target").toAbsolutePath());
     state = Files.createTempDirectory(target, "gaps-");
     pipeline = PipelineOnFreePorts.of(state, TABLES.toArray(String[]::new));
-    line = LocalLine.start(pipeline, told::add);
+    line = LocalLine.start(pipeline, told::add, EnumSet.of(LocalLine.Part.POSTGRES));
     for (String table : TABLES) {
       sql("create table %s (id int primary key, note text)".formatted(table));
       sql("insert into %s select i, 'first' from generate_series(1, 100) i".formatted(table));
@@ -209,28 +204,27 @@ class GapIT {
     assertThatThrownBy(() -> resnapshot("public.expired"))
         .isInstanceOf(CaptureException.class)
         .hasMessageContaining("99 of the rows that were read were rejected");
-    assertThat(new Capture(pipeline, line.connect(), told::add).problems())
-        .anyMatch(problem -> problem.contains("reading it anew did not end"));
+    assertThat(problems()).anyMatch(problem -> problem.contains("reading it anew did not end"));
     awaitRows("select count(*) from %s where is_active", "public.expired", 99);
 
     sql("alter table public.expired alter note type text");
     sql("update public.expired set note = 'text again' where id = 1");
     assertThat(resnapshot("public.expired")).isEqualTo(Map.of("expired", 0L));
-    assertThat(new Capture(pipeline, line.connect(), told::add).problems()).isEmpty();
+    assertThat(problems()).isEmpty();
     assertEqual();
   }
 
   @Test
   @Order(5)
   void tableThatIsReadAnewWhileItChangesIsEqual() throws Exception {
-    sql("insert into public.busy select i, repeat('x', 200) from generate_series(101, 30000) i");
+    sql("insert into public.busy select i, repeat('x', 200) from generate_series(101, 20000) i");
     AtomicBoolean done = new AtomicBoolean();
     Thread writer =
         new Thread(
             () -> {
               int i = 0;
               while (!done.get()) {
-                int id = 1 + i * 7919 % 30000;
+                int id = 1 + i * 7919 % 20000;
                 String change =
                     switch (i % 4) {
                       case 0 -> "update public.busy set note = 'changed %d' where id = %d";
@@ -290,17 +284,16 @@ class GapIT {
   @Test
   @Order(8)
   void slotThatIsLostStopsCaptureAndRowsDeletedMeanwhileEnd() throws Exception {
-    line.close();
-    line = LocalLine.start(pipeline, told::add, EnumSet.of(LocalLine.Part.POSTGRES));
+    told.clear();
+    line.connect().stop(pipeline.connectorName());
     sql("select pg_drop_replication_slot('%s')".formatted(pipeline.source().slot()));
     sql("delete from public.kept where id in (20, 21, 22)");
     sql("update public.kept set note = 'nobody saw it' where id = 23");
-    line.close();
-    told.clear();
-    line = LocalLine.start(pipeline, told::add);
     line.capture();
 
-    awaitTold("replication slot '%s' does not exist".formatted(pipeline.source().slot()));
+    String lost = "replication slot '%s' does not exist".formatted(pipeline.source().slot());
+    awaitTold(lost);
+    assertThat(problems()).singleElement().asString().contains(lost);
     Map<String, Long> ended = resnapshot();
     assertThat(ended).containsEntry("kept", 3L).containsEntry("expired", 0L);
     awaitRows("select count(*) from %s where _op = 'g' and not is_active", "public.kept", 3);
@@ -339,6 +332,10 @@ class GapIT {
             .filter(table -> List.of(names).contains(table.name().toString()))
             .toList();
     return names.length == 0 ? resnapshot.all(PATIENCE) : resnapshot.tables(tables, PATIENCE);
+  }
+
+  private static List<String> problems() {
+    return new Capture(pipeline, line.connect(), told::add).problems();
   }
 
   private static TableVerdict verdict(String table) {
