@@ -142,18 +142,21 @@ final class KeyRows {
     }
     List<String> columns = schema.inLake();
     Object[] values = RowImage.decode(before, schema, layout.silver(), columns);
-    if (isKeyAlone(values, columns)) {
-      ended.addAll(covered);
-      covered.clear();
-      return top;
-    }
     String image = RowImage.text(values);
     for (RowState row : covered) {
       if (image.equals(row.image(columns))) {
         return row;
       }
     }
-    return image.equals(top.image(columns)) ? top : covered.get(0);
+    if (image.equals(top.image(columns))) {
+      return top;
+    }
+    if (isKeyAlone(values, columns)) {
+      ended.addAll(covered);
+      covered.clear();
+      return top;
+    }
+    return covered.get(0);
   }
 
   /**

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Test;
 /** Rows whose keys are given on within a transaction, in every cut into batches. */
 class KeyRowsTest {
 
+  private static final String NOBODY = "";
+
   private static final Changes SEATS = Changes.of("seats").column("guest", "string");
 
   private FoldedTable table;
@@ -44,6 +46,17 @@ class KeyRowsTest {
             leave(2002, 2, "same"), arrive(2002, 1, "same", 2)),
         "[1, same]",
         "[2, same]");
+  }
+
+  @Test
+  void swappedRowsWithoutAnyOtherValueBothStay() {
+    assertInEveryCut(
+        List.of(
+            insert(1001, 1, NOBODY), insert(1002, 2, NOBODY),
+            leave(2001, 1, NOBODY), arrive(2001, 2, NOBODY, 1),
+            leave(2002, 2, NOBODY), arrive(2002, 1, NOBODY, 2)),
+        "[1, null]",
+        "[2, null]");
   }
 
   @Test
@@ -236,6 +249,7 @@ class KeyRowsTest {
   }
 
   private static String row(int id, String guest) {
-    return "{\"id\":%d,\"guest\":\"%s\"}".formatted(id, guest);
+    return "{\"id\":%d,\"guest\":%s}"
+        .formatted(id, guest.equals(NOBODY) ? "null" : "\"" + guest + "\"");
   }
 }
