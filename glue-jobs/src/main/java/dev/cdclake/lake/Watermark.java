@@ -60,6 +60,18 @@ public record Watermark(
     return isKnown() || !marked;
   }
 
+  /** Whether silver may fold everything that bronze had at an earlier watermark. */
+  public boolean frees(Watermark earlier) {
+    return earlier.topics.keySet().stream().allMatch(topic -> frees(earlier, topic));
+  }
+
+  private boolean frees(Watermark earlier, String topic) {
+    Map<Integer, Long> cuts = cuts(topic);
+    return !covers(topic)
+        || earlier.ends(topic).entrySet().stream()
+            .allMatch(end -> cuts.getOrDefault(end.getKey(), 0L) >= end.getValue());
+  }
+
   /** Whether anything is known of a topic; nothing is of one that cannot be read on. */
   public boolean covers(String topic) {
     return topics.containsKey(topic);

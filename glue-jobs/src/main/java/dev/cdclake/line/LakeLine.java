@@ -75,6 +75,9 @@ public final class LakeLine implements AutoCloseable {
   /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
   private static final int GOLD_REST = 4;
 
+  /** How long a run that ends waits for the mark behind the newest transaction: some heartbeats. */
+  private static final Duration NEXT_MARK = Duration.ofSeconds(5);
+
   /** Failures in a row, of a kind that passes by itself, after which a run that ends gives up. */
   private static final int MOST_FAILURES = 5;
 
@@ -143,6 +146,7 @@ public final class LakeLine implements AutoCloseable {
       do {
         batch = retries.run(Stage.BRONZE, this::runBronze);
       } while (batch.stream().anyMatch(report -> report.behind() > 0));
+      awaitWholeTransactions(retries);
     }
     if (stages.contains(Stage.SILVER)) {
       retries.run(Stage.SILVER, this::makeEmptyTables);
@@ -162,6 +166,20 @@ public final class LakeLine implements AutoCloseable {
     left.addAll(goldAside.failures());
     if (!left.isEmpty()) {
       throw together(left);
+    }
+  }
+
+  /**
+   * Reads on until all transactions that begin in what was read are known to be whole: else what
+   * was committed just before would stay in bronze.
+   */
+  private void awaitWholeTransactions(Retries retries) {
+    Watermark read = Watermarks.read(lake, pipeline);
+    Instant patience = Instant.now().plus(NEXT_MARK);
+    while (!Watermarks.read(lake, pipeline).frees(read)
+        && Instant.now().isBefore(patience)
+        && pause(PACE)) {
+      retries.run(Stage.BRONZE, this::runBronze);
     }
   }
 

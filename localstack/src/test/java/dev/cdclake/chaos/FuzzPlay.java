@@ -11,6 +11,7 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.RejectReason;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.line.LakeLine;
 import dev.cdclake.local.LocalLine;
 import dev.cdclake.local.ScenarioTopics;
 import dev.cdclake.local.ShortBatches;
@@ -82,7 +83,7 @@ final class FuzzPlay implements AutoCloseable {
       for (Session session : sessions.values()) {
         session.end();
       }
-      runLake(FuzzScript.WHOLE, true);
+      runLakeToTheEnd();
       return compare();
     } catch (Exception | AssertionError e) {
       StringWriter text = new StringWriter();
@@ -107,7 +108,7 @@ final class FuzzPlay implements AutoCloseable {
     if (sessions.values().stream().anyMatch(session -> session.open)) {
       return false;
     }
-    runLake(FuzzScript.WHOLE, true);
+    runLakeToTheEnd();
     FuzzOutcome between = compare();
     if (between.failed()) {
       throw new IllegalStateException("Differs in between: " + between.text());
@@ -118,6 +119,13 @@ final class FuzzPlay implements AutoCloseable {
   private void runLake(long events, boolean silver) throws SQLException {
     topics.awaitCaptured(line);
     batches.run(silver ? List.of(Stage.BRONZE, Stage.SILVER) : List.of(Stage.BRONZE), events);
+  }
+
+  private void runLakeToTheEnd() throws SQLException {
+    topics.awaitCaptured(line);
+    try (LakeLine lake = new LakeLine(spark, pipeline, report -> {})) {
+      lake.runAvailable(Set.of(Stage.BRONZE, Stage.SILVER));
+    }
   }
 
   private FuzzOutcome compare() {
