@@ -57,7 +57,7 @@ final class Retries {
   <T> T run(Stage stage, Supplier<T> batch) {
     for (int failures = 1; ; failures++) {
       try {
-        return batch.get();
+        return unchecked(batch);
       } catch (RuntimeException e) {
         if (!isWorthATry(e, failures, mostForeseen)) {
           throw e;
@@ -78,6 +78,17 @@ final class Retries {
           throw e;
         }
       }
+    }
+  }
+
+  /** Runs a batch; what Spark throws when a task fails is checked, though no method declares it. */
+  static <T> T unchecked(Supplier<T> batch) {
+    try {
+      return batch.get();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -52,7 +52,7 @@ final class SetAside {
       return Optional.empty();
     }
     try {
-      Optional<T> done = batch.get();
+      Optional<T> done = Retries.unchecked(batch);
       failed.remove(table);
       return done;
     } catch (RuntimeException e) {

@@ -42,6 +42,26 @@ class RetriesTest {
   }
 
   @Test
+  void checkedExceptionOfAFailedSparkTaskIsAnOutageToo() {
+    Exception failedTask =
+        new Exception("Job aborted due to stage failure", new IOException("No space left"));
+
+    String done =
+        retries(Integer.MAX_VALUE)
+            .run(
+                Stage.BRONZE,
+                () -> ++runs <= 10 ? RetriesTest.<RuntimeException>thrown(failedTask) : "done");
+
+    assertThat(done).isEqualTo("done");
+  }
+
+  /** Throws as Scala does: without a declaration. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> String thrown(Exception failure) throws E {
+    throw (E) failure;
+  }
+
+  @Test
   void runThatEndsGivesUpAfterAWhile() {
     assertThatThrownBy(() -> retries(3).run(Stage.SILVER, failing(4, conflict())))
         .isInstanceOf(PipelineException.class)
