@@ -266,13 +266,11 @@ final class CrashPlay {
   private Blow refuseWrites() throws Exception {
     String job = String.valueOf(line.job().id());
     call("prlimit", "--pid", job, "--fsize=0:");
-    try {
-      long reached = line.writer().position();
-      TimeUnit.NANOSECONDS.sleep(OUTAGE.toNanos());
-      return outlived(reached);
-    } finally {
-      call("prlimit", "--pid", job, "--fsize=unlimited:");
-    }
+    long reached = line.writer().position();
+    TimeUnit.NANOSECONDS.sleep(OUTAGE.toNanos());
+    Blow blow = outlived(reached);
+    call("prlimit", "--pid", job, "--fsize=unlimited:");
+    return blow;
   }
 
   /**

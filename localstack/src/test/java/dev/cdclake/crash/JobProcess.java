@@ -7,11 +7,13 @@ import dev.cdclake.local.PipelineFiles;
 import dev.cdclake.local.servers.Installation;
 import dev.cdclake.local.servers.PidFile;
 import dev.cdclake.runtime.FaultPoint;
-import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,9 +69,25 @@ final class JobProcess {
             "JAVA_TOOL_OPTIONS",
             FOR_SECONDS + " -Dcdclake.die-at=" + dieAt,
             (inherited, own) -> inherited + " " + own);
-    File log = Files.createDirectories(state.resolve("logs")).resolve("job.log").toFile();
-    builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log));
-    return builder.start();
+    Path log = Files.createDirectories(state.resolve("logs")).resolve("job.log");
+    Process process = builder.redirectErrorStream(true).start();
+    Thread reader = new Thread(() -> keep(process, log), "job-output");
+    reader.setDaemon(true);
+    reader.start();
+    return process;
+  }
+
+  /** Writes what the process says on its behalf: it may have been forbidden to. */
+  private static void keep(Process process, Path log) {
+    try (OutputStream out =
+        Files.newOutputStream(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+      process.getInputStream().transferTo(out);
+    } catch (IOException e) {
+      // The pipe breaks when the process is killed.
+      if (process.isAlive()) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 
   long id() {
