@@ -55,12 +55,21 @@ final class Capture {
    */
   Optional<CaptureGap> start() {
     long begin = System.nanoTime();
+    int tables;
     try (Connection source = openSource()) {
       Optional<Long> captured = connect.capturedLsn(name());
       Optional<CaptureGap> gap = gap(source);
       if (gap.isPresent()) {
         stop();
         return gap;
+      }
+      tables = SourceCatalog.present(source, pipeline.tables()).size();
+      if (tables == 0 && pipeline.source().embedded()) {
+        // Our own server has to be up before anybody can create tables in it.
+        progress.accept(
+            "Nothing is captured: database '%s' has none of the tables %s yet. Create them with './cdclake sql --source', then run './cdclake up' again"
+                .formatted(pipeline.source().database(), names()));
+        return Optional.empty();
       }
       List<TableName> unknown = prepare(source, captured.isEmpty());
       if (!unknown.isEmpty()) {
@@ -84,7 +93,7 @@ final class Capture {
     }
     progress.accept(
         "Connector '%s' captures %d tables (%.1f s)"
-            .formatted(name(), pipeline.tables().size(), (System.nanoTime() - begin) / 1e9));
+            .formatted(name(), tables, (System.nanoTime() - begin) / 1e9));
     return Optional.empty();
   }
 
