@@ -8,15 +8,9 @@ import io.debezium.spi.converter.CustomConverter;
 import io.debezium.spi.converter.RelationalColumn;
 import java.math.BigDecimal;
 import java.sql.Types;
-import java.time.OffsetTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.time.format.ResolverStyle;
-import java.time.temporal.ChronoField;
 import java.util.BitSet;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -35,7 +29,7 @@ import org.postgresql.util.HStoreConverter;
  * Sends values as PostgreSQL's own text where Debezium would change, drop or mix them up: every
  * numeric and array, and every type that has no exact form of its own in change events.
  *
- * <p>Debezium 3.6 sends NULL for {@code NaN}, loses the zeros in front of a {@code varbit}, turns
+ * <p>Debezium 3.7 sends NULL for {@code NaN}, loses the zeros in front of a {@code varbit}, turns
  * nested arrays into NULLs, leaves some arrays out, and sends NULL for most unchanged TOASTed
  * values of these types. The text keeps all of that, and an unchanged value is always {@link
  * TextForm#UNAVAILABLE}, never NULL.
@@ -93,21 +87,6 @@ public final class SourceText implements CustomConverter<SchemaBuilder, Relation
 
   private static final int LARGEST_SCALE = 1000;
 
-  /** The stream has a {@code timetz} in UTC already, so the snapshot's is put there, too. */
-  private static final DateTimeFormatter ZONED_TIME =
-      new DateTimeFormatterBuilder()
-          .append(DateTimeFormatter.ISO_LOCAL_TIME)
-          .appendOffset("+HH:mm:ss", "+00")
-          .toFormatter(Locale.ROOT)
-          .withResolverStyle(ResolverStyle.SMART);
-
-  private static final DateTimeFormatter UTC_TIME =
-      new DateTimeFormatterBuilder()
-          .appendPattern("HH:mm:ss")
-          .appendFraction(ChronoField.MICRO_OF_SECOND, 0, 6, true)
-          .appendLiteral("+00")
-          .toFormatter(Locale.ROOT);
-
   /** A number of Java that PostgreSQL writes without a fraction. */
   private static final Pattern WHOLE = Pattern.compile("\\.0(?![0-9])");
 
@@ -118,11 +97,12 @@ public final class SourceText implements CustomConverter<SchemaBuilder, Relation
   public void converterFor(
       RelationalColumn column, ConverterRegistration<SchemaBuilder> registration) {
     int type = column.nativeType();
-    if (type == Oid.NUMERIC) {
+    Optional<Converter> retyped =
+        RetypedColumn.of(column, value -> text(value, column.length().orElse(0)));
+    if (retyped.isPresent()) {
+      registration.register(RetypedColumn.schema(type), retyped.get());
+    } else if (type == Oid.NUMERIC) {
       registration.register(digits(schema(TextForm.NUMERIC), column), text(column));
-    } else if (type == Oid.TIMETZ) {
-      registration.register(
-          schema(TextForm.TEXT), value -> text(column).convert(value == null ? null : utc(value)));
     } else if (column.jdbcType() == Types.ARRAY) {
       String element = ELEMENTS.getOrDefault(type, "text");
       SchemaBuilder array = schema(TextForm.ARRAY).parameter(TextForm.ELEMENT, element);
@@ -164,16 +144,6 @@ public final class SourceText implements CustomConverter<SchemaBuilder, Relation
     int length = column.length().orElse(0);
     String absent = column.isOptional() ? null : TextForm.UNAVAILABLE;
     return value -> value == null ? absent : text(value, length);
-  }
-
-  /** Returns the same time of day in UTC, as text: {@code 23:30-02} is {@code 01:30:00+00}. */
-  private static Object utc(Object value) {
-    if (UnchangedToastedReplicationMessageColumn.isUnchangedToastedValue(value)) {
-      return value;
-    }
-    OffsetTime time =
-        value instanceof OffsetTime known ? known : OffsetTime.parse(value.toString(), ZONED_TIME);
-    return UTC_TIME.format(time.withOffsetSameInstant(ZoneOffset.UTC));
   }
 
   /** Returns the text of a value in any of the classes that stream, snapshot and DEFAULT give. */

@@ -2,6 +2,7 @@
 package dev.cdclake.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.TextForm;
 import io.debezium.connector.postgresql.PgOid;
@@ -15,12 +16,12 @@ import io.debezium.spi.converter.CustomConverter;
 import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.sql.Types;
-import java.time.OffsetTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaBuilder;
+import org.apache.kafka.connect.errors.ConnectException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,14 +61,35 @@ class SourceTextTest {
   }
 
   @Test
-  void timeWithOffsetIsInUtcWhereverItIsRead() {
-    Column column = column(Oid.TIMETZ, Types.TIME_WITH_TIMEZONE);
+  void numberThatWasReadAsTheTypeOfToDayIsBroughtBack() {
+    Column wasWhole = retyped(Oid.INT4, "numeric");
 
-    assertThat(convert(column, "23:59:59.999999-12")).isEqualTo("11:59:59.999999+00");
-    assertThat(convert(column, "02:30:00.5+05:30")).isEqualTo("21:00:00.5+00");
-    assertThat(convert(column, "24:00:00+15:59:59")).isEqualTo("08:00:01+00");
-    assertThat(convert(column, OffsetTime.parse("12:00:00+02:00"))).isEqualTo("10:00:00+00");
-    assertThat(convert(column, null)).isNull();
+    assertThat(schema(wasWhole)).get().extracting(Schema::type).isEqualTo(Schema.Type.INT32);
+    assertThat(convert(wasWhole, new SpecialValueDecimal(new BigDecimal("7")))).isEqualTo(7);
+    assertThat(convert(retyped(Oid.INT8, "text"), "8")).isEqualTo(8L);
+    assertThat(convert(retyped(Oid.FLOAT8, "numeric"), SpecialValueDecimal.NOT_A_NUMBER))
+        .isEqualTo(Double.NaN);
+    assertThat(convert(retyped(Oid.NUMERIC, "int8"), 9L)).isEqualTo("9");
+    assertThat(schema(retyped(Oid.INT4, "serial"))).isEmpty();
+    assertThat(schema(retyped(Oid.VARCHAR, "text"))).isEmpty();
+    assertThat(schema(retyped(Oid.INT4, "percent"))).isEmpty();
+  }
+
+  @Test
+  void valueThatReadingAsTheTypeOfToDayMightChangeStopsCapture() {
+    for (Column column :
+        List.of(
+            retyped(Oid.TEXT, "int4"),
+            retyped(Oid.NUMERIC, "float8"),
+            retyped(Oid.TIMESTAMP, "timestamptz"))) {
+      assertThatThrownBy(() -> schema(column))
+          .isInstanceOf(ConnectException.class)
+          .hasMessageStartingWith("Cannot read older changes of column 'c' of");
+    }
+  }
+
+  private static Column retyped(int type, String catalog) {
+    return Column.editor().name("c").type(catalog).nativeType(type).jdbcType(Types.OTHER).create();
   }
 
   @Test

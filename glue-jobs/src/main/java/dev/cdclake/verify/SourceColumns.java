@@ -87,7 +87,6 @@ record SourceColumns(List<SourceColumn> columns, long pages) implements Serializ
     String quoted = TableName.quote(name);
     return switch (type) {
       case "interval" -> interval(quoted);
-      case "timetz" -> "(" + quoted + " at time zone 'UTC')::text";
       case "money" -> quoted + "::numeric::text";
       case "hstore" -> quoted + "::json::text";
       default -> AS_IT_IS.contains(type) ? quoted : quoted + "::text";
