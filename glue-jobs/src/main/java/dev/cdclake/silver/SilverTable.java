@@ -214,7 +214,7 @@ final class SilverTable {
                 + silver.columns().apply(column).dataType().simpleString().split("[^a-z]", 2)[0]);
     Transaction transaction = table.newTransaction();
     transaction.updateSchema().renameColumn(column, aside).commit();
-    transaction.updateSchema().addColumn(column, iceberg(wanted)).commit();
+    transaction.updateSchema().addColumn(null, column, iceberg(wanted)).commit();
     transaction
         .updateProperties()
         .set(
@@ -246,7 +246,8 @@ final class SilverTable {
         DataType wanted = column.getValue().sparkType();
         DataType actual = known.get(lakeName);
         if (actual == null) {
-          update.addColumn(lakeName, iceberg(wanted));
+          // Told apart from a field of a struct: a name may have a dot in it.
+          update.addColumn(null, lakeName, iceberg(wanted));
         } else if (SilverSchema.widens(actual, wanted)) {
           widen(update, lakeName, wanted);
         } else {

@@ -129,6 +129,16 @@ class SchemaEvolutionTest {
   }
 
   @Test
+  void addedColumnMayHaveADotInItsName() {
+    SilverRun silver = silver();
+    silver.carry(NAMED.insert(1).at(10).set("name", "ada"));
+
+    silver.carry(NAMED.column("a.b", "string").insert(2).at(20).set("a.b", "c"));
+
+    assertThat(silver.rows("id", "`a.b`")).containsExactly(Arrays.asList(1, null), List.of(2, "c"));
+  }
+
+  @Test
   void renameThatIsNotDeclaredIsADroppedAndAnAddedColumn() {
     SilverRun silver = silver();
     silver.carry(NAMED.insert(1).at(10).set("name", "ada"));
