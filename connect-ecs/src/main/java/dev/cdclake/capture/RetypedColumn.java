@@ -17,8 +17,9 @@ import org.postgresql.core.Oid;
  *
  * <p>Debezium 3.7 takes the name of the type from the catalog when it meets a table in the stream,
  * and reads the older values as that type (<a
- * href="https://github.com/debezium/dbz/issues/2232">dbz#2232</a>). Where that loses nothing, the
- * value is brought back to the type that the stream says; where it might, capture stops.
+ * href="https://github.com/debezium/dbz/issues/2232">dbz#2232</a>). Numbers are brought back to the
+ * type that the stream says; where a value might be another, capture stops. What cannot be read as
+ * the newer type at all stops it too.
  */
 final class RetypedColumn {
 
@@ -57,6 +58,9 @@ final class RetypedColumn {
   private static final Set<Integer> EXACT_NUMBERS =
       Set.of(Oid.INT2, Oid.INT4, Oid.INT8, Oid.NUMERIC, Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR);
 
+  private static final Set<Integer> TIMES =
+      Set.of(Oid.DATE, Oid.TIME, Oid.TIMETZ, Oid.TIMESTAMP, Oid.TIMESTAMPTZ);
+
   private static final Map<Integer, Function<String, Object>> NUMBERS =
       Map.of(
           Oid.INT2, Short::valueOf,
@@ -88,10 +92,24 @@ final class RetypedColumn {
     if (number != null && EXACT_NUMBERS.contains(catalog)) {
       return Optional.of(value -> value == null ? null : number.apply(text.apply(value)));
     }
+    if (!mayChange(streamed, catalog)) {
+      return Optional.empty();
+    }
     throw new ConnectException(
         ("Cannot read older changes of column '%s' of '%s': the catalog says '%s' now (expected the"
                 + " type that it had then). Run './cdclake resnapshot --all'.")
             .formatted(column.name(), column.dataCollection(), column.typeName()));
+  }
+
+  /** Whether reading a value as the newer type may change it without anybody noticing. */
+  private static boolean mayChange(int streamed, int catalog) {
+    if (TEXTS.contains(streamed)) {
+      return NUMBERS.containsKey(catalog) || catalog == Oid.NUMERIC || TIMES.contains(catalog);
+    }
+    if (streamed == Oid.NUMERIC || streamed == Oid.INT8 || streamed == Oid.INT4) {
+      return catalog == Oid.FLOAT4 || (catalog == Oid.FLOAT8 && streamed != Oid.INT4);
+    }
+    return TIMES.contains(streamed) && TIMES.contains(catalog);
   }
 
   private static boolean bothTexts(int streamed, int catalog) {

@@ -72,6 +72,7 @@ class SourceTextTest {
     assertThat(convert(retyped(Oid.NUMERIC, "int8"), 9L)).isEqualTo("9");
     assertThat(schema(retyped(Oid.INT4, "serial"))).isEmpty();
     assertThat(schema(retyped(Oid.VARCHAR, "text"))).isEmpty();
+    assertThat(schema(retyped(Oid.FLOAT4, "float8"))).isEmpty();
     assertThat(schema(retyped(Oid.INT4, "percent"))).isEmpty();
   }
 

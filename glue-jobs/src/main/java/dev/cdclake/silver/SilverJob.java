@@ -112,8 +112,14 @@ public final class SilverJob {
     if (slice.isEmpty()) {
       return Optional.empty();
     }
-    Optional<SilverTable> created = folded.equals(Progress.NONE) ? create(slice) : existing;
+    Optional<SilverTable> created =
+        folded.equals(Progress.NONE) ? create(slice).or(() -> existing) : existing;
     if (created.isEmpty()) {
+      LOG.warn(
+          "Cannot create table '{}' yet: no event of topic '{}' carries a row with its schema"
+              + " (expected JsonConverter with schemas.enable=true)",
+          silverName.label(),
+          topic);
       return Optional.empty();
     }
 
@@ -223,11 +229,6 @@ public final class SilverJob {
             .select(ChangeColumns.SCHEMA, ChangeColumns.KEY)
             .takeAsList(1);
     if (first.isEmpty()) {
-      LOG.warn(
-          "Cannot create table '{}' yet: no event of topic '{}' carries a row with its schema"
-              + " (expected JsonConverter with schemas.enable=true)",
-          silverName.label(),
-          topic);
       return Optional.empty();
     }
     String fingerprint = first.get(0).getString(0);

@@ -10,6 +10,7 @@ import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.Watermark;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.StreamSupport;
@@ -76,11 +77,15 @@ public final class SilverPublisher {
     return tables.find(pipeline.bronze(source)).filter(SilverPublisher::hasRows).isPresent();
   }
 
-  /** Whether bronze has rows that silver can make a table of: rows whose schema is known. */
+  /** Whether bronze has rows that silver can make a table of: not only TRUNCATEs, schema known. */
   static boolean hasRows(Table bronze) {
     return bronze.currentSnapshot() != null
         && StreamSupport.stream(SnapshotUtil.currentAncestors(bronze).spliterator(), false)
             .map(snapshot -> snapshot.summary().get(ChangeContents.KEY))
-            .anyMatch(json -> json != null && !ChangeContents.fromJson(json).schemas().isEmpty());
+            .filter(Objects::nonNull)
+            .map(ChangeContents::fromJson)
+            .anyMatch(
+                contents ->
+                    contents.rows() > contents.truncates() && !contents.schemas().isEmpty());
   }
 }

@@ -72,8 +72,8 @@ final class Findings {
             .when(col("held"), "quarantined")
             .otherwise("equal")
             .as("finding"),
-        inSource.as("in_source"),
-        inSilver.as("in_silver"),
+        inSource.cast("long").as("in_source"),
+        inSilver.cast("long").as("in_silver"),
         lit(1L).as("rows"));
   }
 
@@ -124,8 +124,8 @@ final class Findings {
                     .when(col("held").gt(0), "quarantined")
                     .otherwise("equal")
                     .as("finding"),
-                col("source").gt(0).as("in_source"),
-                col("silver").gt(0).as("in_silver"),
+                col("source").as("in_source"),
+                col("silver").as("in_silver"),
                 when(col("excess").equalTo(0), col("source"))
                     .otherwise(abs(col("excess")))
                     .as("rows"));
@@ -140,10 +140,7 @@ final class Findings {
         rows.put(row.getString(0), row.getLong(1));
       }
       Row sides =
-          kept.agg(
-                  coalesce(sum(when(col("in_source"), col("rows"))), lit(0L)),
-                  coalesce(sum(when(col("in_silver"), col("rows"))), lit(0L)))
-              .head();
+          kept.agg(coalesce(sum("in_source"), lit(0L)), coalesce(sum("in_silver"), lit(0L))).head();
       boolean equal = !rows.keySet().stream().anyMatch(DIFFERENCES::contains);
       List<String> examples =
           equal

@@ -3,6 +3,8 @@ package dev.cdclake.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.contract.SourceTable;
+import dev.cdclake.contract.TableName;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
 import java.util.List;
@@ -54,6 +56,29 @@ class FindingsTest {
                 List.of(RowFactory.create("1", "a")),
                 List.of(RowFactory.create("1", "b", true, false, false))))
         .isEqualTo("different");
+  }
+
+  @Test
+  void rowsWithoutAKeyAreCountedOnBothSides(TestLake lake) {
+    Dataset<Row> source =
+        lake.spark().createDataFrame(List.of(row("a"), row("a"), row("a"), row("b")), SOURCE);
+    Dataset<Row> silver =
+        lake.spark()
+            .createDataFrame(List.of(activeRow("a"), activeRow("b"), activeRow("b")), SILVER);
+
+    TableVerdict verdict =
+        Findings.asMultiset(SourceTable.of(TableName.parse("t")), source, silver, List.of());
+
+    assertThat(List.of(verdict.sourceRows(), verdict.silverRows())).containsExactly(4L, 3L);
+    assertThat(List.of(verdict.missing(), verdict.extra())).containsExactly(2L, 1L);
+  }
+
+  private static Row row(String digest) {
+    return RowFactory.create(digest, digest);
+  }
+
+  private static Row activeRow(String digest) {
+    return RowFactory.create(digest, digest, true, false, false);
   }
 
   @Test
