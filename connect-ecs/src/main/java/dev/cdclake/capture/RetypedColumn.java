@@ -81,16 +81,14 @@ final class RetypedColumn {
   static Optional<Converter> of(RelationalColumn column, Function<Object, String> text) {
     int streamed = column.nativeType();
     Integer catalog = BUILT_IN.get(column.typeName());
-    boolean known = BUILT_IN.containsValue(streamed);
-    if (!known || catalog == null || catalog == streamed || bothTexts(streamed, catalog)) {
-      return Optional.empty();
-    }
-    if (streamed == Oid.NUMERIC && EXACT_NUMBERS.contains(catalog)) {
+    if (catalog == null || catalog == streamed) {
       return Optional.empty();
     }
     Function<String, Object> number = NUMBERS.get(streamed);
     if (number != null && EXACT_NUMBERS.contains(catalog)) {
-      return Optional.of(value -> value == null ? null : number.apply(text.apply(value)));
+      // As Debezium does where the log holds the key only and the column takes no NULL.
+      Object absent = column.isOptional() ? null : number.apply("0");
+      return Optional.of(value -> value == null ? absent : number.apply(text.apply(value)));
     }
     if (!mayChange(streamed, catalog)) {
       return Optional.empty();
@@ -110,10 +108,6 @@ final class RetypedColumn {
       return catalog == Oid.FLOAT4 || (catalog == Oid.FLOAT8 && streamed != Oid.INT4);
     }
     return TIMES.contains(streamed) && TIMES.contains(catalog);
-  }
-
-  private static boolean bothTexts(int streamed, int catalog) {
-    return TEXTS.contains(streamed) && TEXTS.contains(catalog);
   }
 
   /** Returns the schema of a number's type. */

@@ -66,6 +66,8 @@ class SourceTextTest {
 
     assertThat(schema(wasWhole)).get().extracting(Schema::type).isEqualTo(Schema.Type.INT32);
     assertThat(convert(wasWhole, new SpecialValueDecimal(new BigDecimal("7")))).isEqualTo(7);
+    assertThat(convert(wasWhole, null)).isNull();
+    assertThat(convert(wasWhole.edit().optional(false).create(), null)).isEqualTo(0);
     assertThat(convert(retyped(Oid.INT8, "text"), "8")).isEqualTo(8L);
     assertThat(convert(retyped(Oid.FLOAT8, "numeric"), SpecialValueDecimal.NOT_A_NUMBER))
         .isEqualTo(Double.NaN);
