@@ -152,7 +152,7 @@ public final class BronzeJob implements AutoCloseable {
     Map<String, Map<Integer, Part>> parts = new TreeMap<>();
     for (String topic : batch.keySet()) {
       TopicIdentity identity = unread.topics().get(topic);
-      Map<Integer, List<CommitStep>> steps = output(outputs, topic).steps();
+      Map<Integer, List<CommitStep>> steps = TopicOutput.of(outputs, topic).steps();
       Map<Integer, Long> visible = unread.visible(topic);
       Map<Integer, Part> partitions = new TreeMap<>();
       batch
@@ -360,7 +360,7 @@ public final class BronzeJob implements AutoCloseable {
         .forEach(
             entry -> {
               String topic = entry.getKey();
-              TopicOutput output = output(outputs, topic);
+              TopicOutput output = TopicOutput.of(outputs, topic);
               Progress known = before.get(topic);
               TopicIdentity identity = unread.topics().get(topic);
               Progress reached =
@@ -380,14 +380,6 @@ public final class BronzeJob implements AutoCloseable {
               FaultPoint.BRONZE_AFTER_FIRST_COMMIT.pass();
             });
     return reports;
-  }
-
-  private static TopicOutput output(List<Output> outputs, String topic) {
-    return outputs.stream()
-        .filter(output -> output.topics().containsKey(topic))
-        .map(output -> output.topics().get(topic))
-        .reduce(TopicOutput::plus)
-        .orElseGet(TopicOutput::none);
   }
 
   private StageReport report(

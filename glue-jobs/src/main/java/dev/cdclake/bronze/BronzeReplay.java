@@ -88,12 +88,7 @@ public final class BronzeReplay {
                 outputs.stream().flatMap(output -> output.refused().stream()))
             .toList();
     List<RejectedRow> accepted = RejectedRow.without(rows, refused);
-    TopicOutput written =
-        outputs.stream()
-            .filter(output -> output.topics().containsKey(topic))
-            .map(output -> output.topics().get(topic))
-            .reduce(TopicOutput::plus)
-            .orElseGet(TopicOutput::none);
+    TopicOutput written = TopicOutput.of(outputs, topic);
     return new PreparedReplay(
         accepted,
         refused,

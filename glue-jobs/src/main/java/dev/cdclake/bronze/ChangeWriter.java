@@ -100,6 +100,15 @@ record ChangeWriter(
       Map<Integer, List<CommitStep>> steps)
       implements Serializable {
 
+    /** Joins what all tasks made of one topic. */
+    static TopicOutput of(List<Output> outputs, String topic) {
+      return outputs.stream()
+          .filter(output -> output.topics().containsKey(topic))
+          .map(output -> output.topics().get(topic))
+          .reduce(TopicOutput::plus)
+          .orElseGet(TopicOutput::none);
+    }
+
     static TopicOutput none() {
       return new TopicOutput(
           RowFiles.Written.none(), ChangeContents.NONE, 0, 0, Latencies.none(), Map.of());
