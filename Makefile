@@ -46,7 +46,7 @@ fuzz: ## Invent changes and compare source and silver: make fuzz MINUTES=30, or 
 
 crash: ## Kill everything everywhere and compare: make crash RUNS=20, or POINT=KAFKA
 	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=CrashIT \
-	  -Dcrash.runs=$(RUNS) -Dcrash.point=$(POINT) -Dcrash.folder=$(CURDIR)/.cdclake/crash \
+	  -Dcrash.runs=$(RUNS) '-Dcrash.point=$(POINT)' -Dcrash.folder=$(CURDIR)/.cdclake/crash \
 	  -Dcrash.page=$(CURDIR)/docs/crash-matrix.md
 
 format: ## Format code and build files

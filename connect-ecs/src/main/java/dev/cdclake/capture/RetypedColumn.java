@@ -1,14 +1,12 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.capture;
 
-import io.debezium.spi.converter.CustomConverter.Converter;
 import io.debezium.spi.converter.RelationalColumn;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.apache.kafka.connect.data.SchemaBuilder;
-import org.apache.kafka.connect.errors.ConnectException;
 import org.postgresql.core.Oid;
 
 /**
@@ -18,10 +16,16 @@ import org.postgresql.core.Oid;
  * <p>Debezium 3.7 takes the name of the type from the catalog when it meets a table in the stream,
  * and reads the older values as that type (<a
  * href="https://github.com/debezium/dbz/issues/2232">dbz#2232</a>). Numbers are brought back to the
- * type that the stream says; where a value might be another, capture stops. What cannot be read as
- * the newer type at all stops it too.
+ * type that the stream says; where a value might be another, its change says so. What cannot be
+ * read as the newer type at all stops capture.
  */
-final class RetypedColumn {
+enum RetypedColumn {
+  /** Catalog and stream agree, or the values are read as they are all the same. */
+  READ_RIGHT,
+  /** The values are numbers that lost nothing but their type. */
+  NUMBER,
+  /** Values may have been changed by being read as the newer type. */
+  MISREAD;
 
   /** Built-in types by the names that the JDBC driver has for them. */
   private static final Map<String, Integer> BUILT_IN =
@@ -52,14 +56,21 @@ final class RetypedColumn {
           Map.entry("timestamptz", Oid.TIMESTAMPTZ),
           Map.entry("interval", Oid.INTERVAL));
 
-  private static final Set<Integer> TEXTS = Set.of(Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR);
+  /** Types whose values are read as the text that is in the stream. */
+  private static final Set<Integer> TEXTS =
+      Set.of(Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR, Oid.JSON, Oid.JSONB, Oid.XML, Oid.UUID);
 
   /** Types as which every digit of a number is read. */
   private static final Set<Integer> EXACT_NUMBERS =
       Set.of(Oid.INT2, Oid.INT4, Oid.INT8, Oid.NUMERIC, Oid.TEXT, Oid.VARCHAR, Oid.BPCHAR);
 
-  private static final Set<Integer> TIMES =
-      Set.of(Oid.DATE, Oid.TIME, Oid.TIMETZ, Oid.TIMESTAMP, Oid.TIMESTAMPTZ);
+  /** Pairs of types: what the first one holds is exact in the second one. */
+  private static final Set<List<Integer>> EXACT_REALS =
+      Set.of(
+          List.of(Oid.INT2, Oid.FLOAT4),
+          List.of(Oid.INT2, Oid.FLOAT8),
+          List.of(Oid.INT4, Oid.FLOAT8),
+          List.of(Oid.FLOAT4, Oid.FLOAT8));
 
   private static final Map<Integer, Function<String, Object>> NUMBERS =
       Map.of(
@@ -69,45 +80,33 @@ final class RetypedColumn {
           Oid.FLOAT4, Float::valueOf,
           Oid.FLOAT8, Double::valueOf);
 
-  private RetypedColumn() {}
-
-  /**
-   * Returns what the column's values are brought back with; empty if catalog and stream agree, or
-   * the values are read as they are all the same.
-   *
-   * @param text spells a value, whatever it was read as
-   * @throws ConnectException if values might have been changed by being read as the newer type
-   */
-  static Optional<Converter> of(RelationalColumn column, Function<Object, String> text) {
+  /** Compares the types that a column has in stream and catalog. */
+  static RetypedColumn of(RelationalColumn column) {
     int streamed = column.nativeType();
+    if (!BUILT_IN.containsValue(streamed)) {
+      return READ_RIGHT;
+    }
     Integer catalog = BUILT_IN.get(column.typeName());
-    if (catalog == null || catalog == streamed) {
-      return Optional.empty();
+    if (catalog == null) {
+      // An array's name begins so; a domain has a name of its own, and is read as what it is.
+      return column.typeName().startsWith("_") ? MISREAD : READ_RIGHT;
     }
-    Function<String, Object> number = NUMBERS.get(streamed);
-    if (number != null && EXACT_NUMBERS.contains(catalog)) {
-      // As Debezium does where the log holds the key only and the column takes no NULL.
-      Object absent = column.isOptional() ? null : number.apply("0");
-      return Optional.of(value -> value == null ? absent : number.apply(text.apply(value)));
+    if (NUMBERS.containsKey(streamed) && catalog != streamed && EXACT_NUMBERS.contains(catalog)) {
+      return NUMBER;
     }
-    if (!mayChange(streamed, catalog)) {
-      return Optional.empty();
-    }
-    throw new ConnectException(
-        ("Cannot read older changes of column '%s' of '%s': the catalog says '%s' now (expected the"
-                + " type that it had then). Run './cdclake resnapshot --all'.")
-            .formatted(column.name(), column.dataCollection(), column.typeName()));
+    return readsRight(streamed, catalog) ? READ_RIGHT : MISREAD;
   }
 
-  /** Whether reading a value as the newer type may change it without anybody noticing. */
-  private static boolean mayChange(int streamed, int catalog) {
-    if (TEXTS.contains(streamed)) {
-      return NUMBERS.containsKey(catalog) || catalog == Oid.NUMERIC || TIMES.contains(catalog);
-    }
-    if (streamed == Oid.NUMERIC || streamed == Oid.INT8 || streamed == Oid.INT4) {
-      return catalog == Oid.FLOAT4 || (catalog == Oid.FLOAT8 && streamed != Oid.INT4);
-    }
-    return TIMES.contains(streamed) && TIMES.contains(catalog);
+  private static boolean readsRight(int streamed, int catalog) {
+    return streamed == catalog
+        || (TEXTS.contains(streamed) && TEXTS.contains(catalog))
+        || (streamed == Oid.NUMERIC && EXACT_NUMBERS.contains(catalog))
+        || EXACT_REALS.contains(List.of(streamed, catalog));
+  }
+
+  /** Returns a number of the type that the stream says, given what PostgreSQL writes for it. */
+  static Object number(int type, String text) {
+    return NUMBERS.get(type).apply(text);
   }
 
   /** Returns the schema of a number's type. */

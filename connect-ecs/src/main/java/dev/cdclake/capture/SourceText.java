@@ -6,13 +6,14 @@ import io.debezium.connector.postgresql.UnchangedToastedReplicationMessageColumn
 import io.debezium.data.SpecialValueDecimal;
 import io.debezium.spi.converter.CustomConverter;
 import io.debezium.spi.converter.RelationalColumn;
+import io.debezium.time.Date;
 import java.math.BigDecimal;
 import java.sql.Types;
 import java.util.BitSet;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.kafka.connect.data.SchemaBuilder;
 import org.postgresql.core.Oid;
@@ -27,7 +28,8 @@ import org.postgresql.util.HStoreConverter;
 
 /**
  * Sends values as PostgreSQL's own text where Debezium would change, drop or mix them up: every
- * numeric and array, and every type that has no exact form of its own in change events.
+ * numeric and array, and every type that has no exact form of its own in change events; and dates
+ * with their era.
  *
  * <p>Debezium 3.7 sends NULL for {@code NaN}, loses the zeros in front of a {@code varbit}, turns
  * nested arrays into NULLs, leaves some arrays out, and sends NULL for most unchanged TOASTed
@@ -60,7 +62,6 @@ public final class SourceText implements CustomConverter<SchemaBuilder, Relation
           Oid.JSONB,
           Oid.XML,
           Oid.UUID,
-          Oid.DATE,
           Oid.TIME,
           Oid.TIMESTAMP,
           Oid.TIMESTAMPTZ,
@@ -97,10 +98,15 @@ public final class SourceText implements CustomConverter<SchemaBuilder, Relation
   public void converterFor(
       RelationalColumn column, ConverterRegistration<SchemaBuilder> registration) {
     int type = column.nativeType();
-    Optional<Converter> retyped =
-        RetypedColumn.of(column, value -> text(value, column.length().orElse(0)));
-    if (retyped.isPresent()) {
-      registration.register(RetypedColumn.schema(type), retyped.get());
+    RetypedColumn retyped = RetypedColumn.of(column);
+    if (retyped == RetypedColumn.MISREAD) {
+      registration.register(schema(TextForm.MISREAD), text(column));
+    } else if (retyped == RetypedColumn.NUMBER) {
+      registration.register(
+          RetypedColumn.schema(type),
+          number(column, value -> RetypedColumn.number(type, text(value, 0))));
+    } else if (type == Oid.DATE) {
+      registration.register(Date.builder(), number(column, SourceDate::epochDay));
     } else if (type == Oid.NUMERIC) {
       registration.register(digits(schema(TextForm.NUMERIC), column), text(column));
     } else if (column.jdbcType() == Types.ARRAY) {
@@ -144,6 +150,12 @@ public final class SourceText implements CustomConverter<SchemaBuilder, Relation
     int length = column.length().orElse(0);
     String absent = column.isOptional() ? null : TextForm.UNAVAILABLE;
     return value -> value == null ? absent : text(value, length);
+  }
+
+  /** As {@link #text(RelationalColumn)}; Debezium's stand-in for an absent number is 0. */
+  private static Converter number(RelationalColumn column, Function<Object, Object> exact) {
+    Object absent = column.isOptional() ? null : exact.apply(0);
+    return value -> value == null ? absent : exact.apply(value);
   }
 
   /** Returns the text of a value in any of the classes that stream, snapshot and DEFAULT give. */

@@ -2,7 +2,6 @@
 package dev.cdclake.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.TextForm;
 import io.debezium.connector.postgresql.PgOid;
@@ -14,20 +13,24 @@ import io.debezium.relational.TableId;
 import io.debezium.spi.converter.ConvertedField;
 import io.debezium.spi.converter.CustomConverter;
 import java.math.BigDecimal;
+import java.sql.Date;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaBuilder;
-import org.apache.kafka.connect.errors.ConnectException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGStatement;
 import org.postgresql.core.Oid;
 import org.postgresql.geometric.PGbox;
 import org.postgresql.geometric.PGpoint;
+import org.postgresql.jdbc.TimestampUtils;
 import org.postgresql.util.PGobject;
 
 /** Columns go through Debezium's own registry of converters, as they do in the connector. */
@@ -35,6 +38,7 @@ class SourceTextTest {
 
   private static final TableId TABLE = new TableId(null, "public", "orders");
   private static final int OF_AN_EXTENSION = 16_400;
+  private static final Column DATE = column(Oid.DATE, Types.DATE);
 
   @ParameterizedTest
   @ValueSource(
@@ -79,16 +83,45 @@ class SourceTextTest {
   }
 
   @Test
-  void valueThatReadingAsTheTypeOfToDayMightChangeStopsCapture() {
+  void valueThatReadingAsTheTypeOfToDayMightChangeSaysSo() {
     for (Column column :
         List.of(
             retyped(Oid.TEXT, "int4"),
+            retyped(Oid.TEXT, "_text"),
+            retyped(Oid.INT4, "bool"),
             retyped(Oid.NUMERIC, "float8"),
             retyped(Oid.TIMESTAMP, "timestamptz"))) {
-      assertThatThrownBy(() -> schema(column))
-          .isInstanceOf(ConnectException.class)
-          .hasMessageStartingWith("Cannot read older changes of column 'c' of");
+      assertThat(schema(column)).get().extracting(Schema::name).isEqualTo(TextForm.MISREAD);
+      assertThat(convert(column, 12)).isEqualTo("12");
+      assertThat(convert(column, null)).isNull();
     }
+    assertThat(schema(retyped(Oid.TEXT, "jsonb"))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0005-03-01,-0004-03-01",
+    "0005-02-29,-0004-02-29",
+    "0001-12-31,0000-12-31",
+  })
+  void dateBeforeChristKeepsItsEra(String read, LocalDate day) throws SQLException {
+    Date date = new TimestampUtils(false, () -> null).toDate(null, read + " BC");
+
+    assertThat(convert(DATE, date)).isEqualTo((int) day.toEpochDay());
+  }
+
+  @Test
+  void datesAreDaysWhateverTheyAreReadAs() {
+    assertThat(schema(DATE)).get().extracting(Schema::name).isEqualTo("io.debezium.time.Date");
+    assertThat(convert(DATE, Date.valueOf("2026-11-21"))).isEqualTo(20_778);
+    assertThat(convert(DATE, Date.valueOf("1500-03-01"))).isEqualTo(-171_605);
+    assertThat(convert(DATE, LocalDate.of(2026, 11, 21))).isEqualTo(20_778);
+    assertThat(convert(DATE, 20_778)).isEqualTo(20_778);
+    assertThat(convert(DATE, null)).isNull();
+    assertThat(convert(DATE, new Date(PGStatement.DATE_POSITIVE_INFINITY)))
+        .isEqualTo(Integer.MAX_VALUE);
+    assertThat(convert(DATE, new Date(PGStatement.DATE_NEGATIVE_INFINITY)))
+        .isEqualTo(Integer.MIN_VALUE);
   }
 
   private static Column retyped(int type, String catalog) {

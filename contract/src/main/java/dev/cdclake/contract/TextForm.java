@@ -19,6 +19,9 @@ public final class TextForm {
   /** A value of any other type. */
   public static final String TEXT = "dev.cdclake.Text";
 
+  /** A value that was read as a type which it did not have when it was written. */
+  public static final String MISREAD = "dev.cdclake.Misread";
+
   /** Declared digits of a numeric, or of an array's elements; absent if unbounded. */
   public static final String PRECISION = "precision";
 

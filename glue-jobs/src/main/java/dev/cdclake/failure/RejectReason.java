@@ -35,6 +35,13 @@ public enum RejectReason {
   SCHEMA_CONFLICT(
       "A column has a type that cannot become the type it has in silver.",
       "Rename the column in silver, so that a new one of the new type is made, or change the type back in the source; then replay."),
+  /**
+   * A column was altered before the connector read the change, and its values were read as the
+   * newer type.
+   */
+  COLUMN_RETYPED(
+      "The type of a column was altered before the connector read the change, so the column's values may have been read wrongly.",
+      "Take the rows anew (resnapshot)."),
   /** A value does not have the form that its type demands. */
   VALUE_UNREADABLE(
       "A value does not have the form that its type demands.",

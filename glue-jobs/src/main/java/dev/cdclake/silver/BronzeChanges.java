@@ -245,6 +245,12 @@ final class BronzeChanges {
             fingerprint,
             (Integer) change[ChangeRow.at(ChangeRow.EPOCH)],
             (Long) change[ChangeRow.at(ChangeRow.LSN)]);
+    if (schema.misread() != null) {
+      return reject(
+          change,
+          RejectReason.COLUMN_RETYPED,
+          "Column '%s' had another type when the row was written".formatted(schema.misread()));
+    }
     String conflict = decoder.silver().conflict(schema);
     if (conflict != null) {
       return reject(change, RejectReason.SCHEMA_CONFLICT, conflict);
@@ -338,7 +344,8 @@ final class BronzeChanges {
       return null;
     }
     EventSchema schema = decoder.schema(bronze.getString(0), bronze.getInt(3), bronze.getLong(4));
-    return decoder.silver().conflict(schema) == null ? schema : null;
+    boolean fits = schema.misread() == null && decoder.silver().conflict(schema) == null;
+    return fits ? schema : null;
   }
 
   private static String keyText(String json, EventSchema schema, Decoder decoder)

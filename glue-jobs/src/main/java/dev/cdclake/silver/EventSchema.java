@@ -4,6 +4,7 @@ package dev.cdclake.silver;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cdclake.contract.TextForm;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.Renames.Rename;
@@ -21,6 +22,8 @@ import org.apache.spark.sql.types.DataType;
  * @param columns by name
  * @param lakeNames by the same names: what the columns are called in the lake
  * @param collision a name that two of them would have in the lake, null if all differ
+ * @param misread the first column whose values were not read as what they are, null if there is
+ *     none; such columns are not among the others
  * @param namedAt the place in the source's log whose names the columns have; null for that of the
  *     event itself
  */
@@ -28,6 +31,7 @@ record EventSchema(
     Map<String, ColumnType> columns,
     Map<String, String> lakeNames,
     String collision,
+    String misread,
     Position namedAt) {
 
   /** Fields of a schema that is not Debezium's: where its columns had these names. */
@@ -49,7 +53,7 @@ record EventSchema(
       return this;
     }
     List<Rename> behind = renames.behind(namedAt == null ? new Position(epoch, lsn) : namedAt);
-    return behind.isEmpty() ? this : named(columns, behind, namedAt);
+    return behind.isEmpty() ? this : named(columns, behind, misread, namedAt);
   }
 
   /** Returns the name that a column has in the lake. */
@@ -83,7 +87,7 @@ record EventSchema(
   }
 
   private static EventSchema named(
-      Map<String, ColumnType> columns, List<Rename> renames, Position namedAt) {
+      Map<String, ColumnType> columns, List<Rename> renames, String misread, Position namedAt) {
     Map<String, String> names = new HashMap<>();
     Map<String, String> owners = new HashMap<>();
     String collision = null;
@@ -92,7 +96,7 @@ record EventSchema(
       names.put(column, name);
       collision = owners.put(name, column) == null ? collision : name;
     }
-    return new EventSchema(columns, names, collision, namedAt);
+    return new EventSchema(columns, names, collision, misread, namedAt);
   }
 
   private static EventSchema parse(String text) {
@@ -103,10 +107,16 @@ record EventSchema(
       throw new IllegalStateException("Cannot read an event schema that bronze accepted.", e);
     }
     Map<String, ColumnType> columns = new LinkedHashMap<>();
+    String misread = null;
     for (JsonNode part : envelope.path("fields")) {
       if ("after".equals(part.path("field").asText())) {
         for (JsonNode column : part.path("fields")) {
-          columns.put(column.path("field").asText(), ColumnType.of(column));
+          String name = column.path("field").asText();
+          if (!TextForm.MISREAD.equals(column.path("name").asText())) {
+            columns.put(name, ColumnType.of(column));
+          } else if (misread == null) {
+            misread = name;
+          }
         }
       }
     }
@@ -114,6 +124,6 @@ record EventSchema(
         envelope.has(NAMED_LSN)
             ? new Position(envelope.get(NAMED_EPOCH).asInt(), envelope.get(NAMED_LSN).asLong())
             : null;
-    return named(columns, List.of(), namedAt);
+    return named(columns, List.of(), misread, namedAt);
   }
 }

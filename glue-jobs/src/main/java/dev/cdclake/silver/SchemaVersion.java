@@ -97,6 +97,8 @@ record SchemaVersion(
       }
     }
     stretches.forEach(stretch -> versions.add(stretch.version()));
+    // Nothing is known of a type that its values were not read as.
+    versions.removeIf(version -> version.schema().misread() != null);
     versions.sort(Comparator.comparing(SchemaVersion::first));
     return merged(versions);
   }

@@ -2,7 +2,9 @@
 package dev.cdclake.silver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.cdclake.contract.TextForm;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
@@ -195,6 +197,22 @@ class SchemaEvolutionTest {
   }
 
   // Types.
+
+  @Test
+  void changeWhoseColumnWasMisreadIsRejectedAndTheTableStaysAsItIs() {
+    SilverRun silver = silver();
+    silver.carry(USERS.column("code", "string").insert(1).at(10).set("code", "012"));
+
+    silver.carry(
+        USERS.column("code", "string", TextForm.MISREAD).update(1).at(20).set("code", "13"),
+        USERS.column("code", "string").insert(2).at(21).set("code", "14"));
+
+    assertThat(silver.rows("id", "code")).containsExactly(List.of(1, "012"), List.of(2, "14"));
+    assertThat(silver.rejected())
+        .extracting(row -> row.getAs("reason"), row -> row.getAs("detail"))
+        .containsExactly(
+            tuple("COLUMN_RETYPED", "Column 'code' had another type when the row was written"));
+  }
 
   @Test
   void textColumnTakesWhatPostgresqlWritesTheSameWay() {

@@ -403,7 +403,7 @@ final class FuzzGenerator {
             new Statement.Plain(
                 "alter table %s alter column %s type text using %s::text"
                     .formatted(table.name(), column.quoted(), column.quoted())),
-            Set.of(RejectReason.SCHEMA_CONFLICT)));
+            Set.of(RejectReason.SCHEMA_CONFLICT, RejectReason.COLUMN_RETYPED)));
   }
 
   private void rename(String session, FuzzTable table, Column column) {

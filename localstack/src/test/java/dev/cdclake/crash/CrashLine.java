@@ -62,10 +62,12 @@ final class CrashLine implements AutoCloseable {
     if (System.getProperty("spark.master") == null) {
       System.setProperty("spark.master", "local[2]");
       System.setProperty("spark.driver.host", "localhost");
+      // The tables are small: code made for each comparison would not pay.
+      System.setProperty("spark.sql.codegen.wholeStage", "false");
+      System.setProperty("spark.sql.codegen.factoryMode", "NO_CODEGEN");
     }
     this.spark = LakeSession.open(pipeline, PROJECT);
     this.lake = new LakeTables(spark);
-    this.job = JobProcess.start(state, jobFile);
     Runtime.getRuntime().addShutdownHook(killAtExit);
   }
 
@@ -78,6 +80,8 @@ final class CrashLine implements AutoCloseable {
     CrashLine line = new CrashLine(state);
     try {
       line.writer.start();
+      JobProcess.warmUp(state, line.jobFile);
+      line.job = JobProcess.start(state, line.jobFile);
       line.awaitPublished(line.writer.position());
       return line;
     } catch (Exception | AssertionError e) {
@@ -221,6 +225,8 @@ final class CrashLine implements AutoCloseable {
   }
 
   private void killJob() {
-    job.kill();
+    if (job != null) {
+      job.kill();
+    }
   }
 }
