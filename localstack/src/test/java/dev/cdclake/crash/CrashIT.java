@@ -22,20 +22,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * Strikes the line at every point, again and again, and compares source and lake after each blow.
+ * Strikes the line at every point, and compares source and lake.
  *
- * <p>Plays only when asked. {@code make crash RUNS=20} goes on until {@code crash.folder} tells of
- * so many runs a point, and writes the table of {@code crash.page}; {@code POINT=KAFKA} strikes
- * there alone. The first run that finds damage ends it; its line stays. With {@code crash.runs} and
- * no folder it is in a hurry: it compares after every fourth blow.
+ * <p>A build strikes once everywhere and is in a hurry: it compares after every fourth blow. {@code
+ * make crash RUNS=20} compares after each, goes on until {@code crash.folder} tells of so many runs
+ * a point, and writes the table of {@code crash.page}; {@code POINT=KAFKA} strikes there alone. The
+ * first run that finds damage ends it; its line stays.
  */
-@EnabledIfSystemProperty(
-    named = "crash.runs",
-    matches = "\\d+",
-    disabledReason = "takes minutes; the scenarios of case 14 are played on every build")
 class CrashIT {
 
   private static final Path FOLDER =

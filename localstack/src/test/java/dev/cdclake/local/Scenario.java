@@ -105,11 +105,9 @@ record Scenario(
     return name().replace('_', ' ');
   }
 
-  /** Whether it stops what other scenarios use, too. */
-  boolean stopsServers() {
-    return steps.stream()
-        .anyMatch(
-            step -> step instanceof ScenarioStep.Kill || step instanceof ScenarioStep.Capture);
+  /** Whether it stops the connector, which other scenarios may share. */
+  boolean stopsCapture() {
+    return steps.stream().anyMatch(step -> step instanceof ScenarioStep.Capture);
   }
 
   private static Scenario of(Path file, Object document) {

@@ -97,7 +97,7 @@ final class ScenarioLine implements AutoCloseable {
    * @return done when the scenario is; its failure says in which step it failed
    */
   Future<?> play(Scenario scenario) {
-    Lock lock = scenario.stopsServers() ? servers.writeLock() : servers.readLock();
+    Lock lock = scenario.stopsCapture() ? servers.writeLock() : servers.readLock();
     return players.submit(
         () -> {
           lock.lock();

@@ -193,11 +193,9 @@ final class ScenarioPlay implements AutoCloseable {
     assertThat(told).as("maintained tables").isNotEmpty().allMatch(Maintained::complete);
   }
 
-  void runAndDie(List<String> verb, FaultPoint point)
-      throws IOException, InterruptedException, SQLException {
-    topics.awaitCaptured(line);
+  void replayAndDie(FaultPoint point) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(PipelineFiles.options(pipelineFile));
-    arguments.addAll(verb);
+    arguments.add("replay");
     List<String> command = Installation.current().ownCommand(arguments);
     Path log = pipelineFile.resolveSibling(point + ".log");
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -231,11 +229,6 @@ final class ScenarioPlay implements AutoCloseable {
       found.merge("rejected", (long) result.refused().size(), Long::sum);
     }
     assertThat(found).as("outcome of the replay").isEqualTo(counts);
-  }
-
-  void kill(LocalLine.Part part) {
-    line.kill(part);
-    line.awaitUp(part);
   }
 
   void capture(boolean running) {

@@ -17,8 +17,7 @@ sealed interface ScenarioStep {
   Map<String, Set<String>> OPTIONS =
       Map.of(
           "sql", Set.of("sql", "on"),
-          "run", Set.of("run", "die-at", "fails", "events-per-batch"),
-          "maintain", Set.of("maintain", "die-at"),
+          "run", Set.of("run", "fails", "events-per-batch"),
           "replay", Set.of("replay", "die-at"));
 
   /** Does what the step says; an expectation that is not met is an {@link AssertionError}. */
@@ -96,11 +95,11 @@ sealed interface ScenarioStep {
     }
   }
 
-  /** Runs a verb in a process that dies at a point, as if it were killed. */
-  record RunAndDie(List<String> verb, FaultPoint point) implements ScenarioStep {
+  /** Puts rejected rows through again in a process that dies at a point, as if it were killed. */
+  record ReplayAndDie(FaultPoint point) implements ScenarioStep {
     @Override
     public void play(ScenarioPlay play) throws Exception {
-      play.runAndDie(verb, point);
+      play.replayAndDie(point);
     }
   }
 
@@ -153,14 +152,6 @@ sealed interface ScenarioStep {
     @Override
     public void play(ScenarioPlay play) {
       play.replay(counts);
-    }
-  }
-
-  /** Kills a server as a crash would, and waits until it is up again. */
-  record Kill(LocalLine.Part part) implements ScenarioStep {
-    @Override
-    public void play(ScenarioPlay play) {
-      play.kill(part);
     }
   }
 
@@ -248,9 +239,8 @@ sealed interface ScenarioStep {
       case "expect-different" -> different(Scenario.mapping(told, "'expect-different'"));
       case "backfill" -> backfill(Scenario.mapping(told, "'backfill'"));
       case "retype" -> retype(Scenario.mapping(told, "'retype'"));
-      case "maintain" -> maintain(told, step.get("die-at"));
+      case "maintain" -> maintain(told);
       case "replay" -> replay(told, step.get("die-at"));
-      case "kill" -> new Kill(LocalLine.Part.valueOf(told.toString().toUpperCase(Locale.ROOT)));
       case "capture" -> capture(told);
       case "meanwhile" -> meanwhile(Scenario.mapping(told, "'meanwhile'"));
       case "expect" -> expect(Scenario.mapping(told, "'expect'"));
@@ -326,26 +316,20 @@ sealed interface ScenarioStep {
     if (step.containsKey("events-per-batch")) {
       return new RunShort(stages, Long.parseLong(step.get("events-per-batch").toString()));
     }
-    Object dieAt = step.get("die-at");
-    return dieAt == null
-        ? new Run(stages)
-        : new RunAndDie(
-            List.of("run", stages.get(0).label()), FaultPoint.valueOf(dieAt.toString()));
+    return new Run(stages);
   }
 
-  private static ScenarioStep maintain(Object told, Object dieAt) {
+  private static ScenarioStep maintain(Object told) {
     if (!"all".equals(told)) {
       throw new IllegalArgumentException("'maintain' is '" + told + "' (expected 'all').");
     }
-    return dieAt == null
-        ? new Maintain()
-        : new RunAndDie(List.of("maintain"), FaultPoint.valueOf(dieAt.toString()));
+    return new Maintain();
   }
 
   private static ScenarioStep replay(Object told, Object dieAt) {
     return dieAt == null
         ? new Replay(counts(told, "replay"))
-        : new RunAndDie(List.of("replay"), FaultPoint.valueOf(dieAt.toString()));
+        : new ReplayAndDie(FaultPoint.valueOf(dieAt.toString()));
   }
 
   private static Expect expect(Map<String, Object> told) {
