@@ -295,7 +295,7 @@ public final class BronzeJob implements AutoCloseable {
 
   private Map<String, Progress> progress() {
     Map<String, Progress> progress = new HashMap<>();
-    tables.forEach((topic, table) -> progress.put(topic, table.progress()));
+    tables.forEach((topic, table) -> progress.put(topic, table.progressOfWriter()));
     return progress;
   }
 

@@ -12,6 +12,7 @@ import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RowFiles;
+import dev.cdclake.lake.WriterPause;
 import java.util.List;
 import java.util.Map;
 import org.apache.iceberg.AppendFiles;
@@ -68,6 +69,12 @@ final class BronzeTable {
   /** Returns the table for use in tasks. */
   Table table() {
     return table;
+  }
+
+  /** Returns what a batch goes on from, once nobody asks for a pause. */
+  Progress progressOfWriter() {
+    table.refresh();
+    return Progress.of(WriterPause.over(table), Stage.BRONZE);
   }
 
   Progress progress() {

@@ -2,7 +2,6 @@
 package dev.cdclake.line;
 
 import dev.cdclake.bronze.BronzeReplay;
-import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
@@ -14,6 +13,7 @@ import dev.cdclake.lake.RejectedRow;
 import dev.cdclake.lake.RejectedRow.Place;
 import dev.cdclake.lake.RejectedRow.Refusal;
 import dev.cdclake.lake.RejectedRows;
+import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.PreparedReplay;
 import dev.cdclake.silver.SilverJob;
@@ -21,10 +21,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import org.apache.iceberg.Table;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -102,9 +105,7 @@ public final class Replay {
         if (choice.tables().isEmpty() || choice.tables().contains(source.lakeName())) {
           for (List<RejectedRow> rows : alike(stage, source, choice, dryRun)) {
             results.add(
-                dryRun
-                    ? dryRun(stage, source, rows)
-                    : retries.run(stage, () -> replay(stage, source, rows)));
+                dryRun ? dryRun(stage, source, rows) : replayBesideWriter(stage, source, rows));
           }
         }
       }
@@ -133,11 +134,9 @@ public final class Replay {
   /** Ends replays whose process died: their rows are replayed if the table has their number. */
   private Void settle(Stage stage, SourceTable source) {
     String topic = pipeline.topic(source);
-    LakeTable target = stage == Stage.BRONZE ? pipeline.bronze(source) : pipeline.silver(source);
     for (long replay : rejectedRows.unfinishedReplays(spark, stage, topic)) {
       Long newest =
-          tables
-              .find(target)
+          target(stage, source)
               .map(table -> Progress.of(table, stage).snapshots().get(PreparedReplay.PROGRESS))
               .orElse(null);
       if (newest != null && newest == replay) {
@@ -153,6 +152,29 @@ public final class Replay {
     PreparedReplay prepared = prepare(stage, source, rows);
     prepared.discard().run();
     return result(stage, source, prepared);
+  }
+
+  private Optional<Table> target(Stage stage, SourceTable source) {
+    return tables.find(stage == Stage.BRONZE ? pipeline.bronze(source) : pipeline.silver(source));
+  }
+
+  /**
+   * Replays rows; the table's own writer, which may commit every second, is asked for a pause if it
+   * came first.
+   */
+  private Result replayBesideWriter(Stage stage, SourceTable source, List<RejectedRow> rows) {
+    AtomicBoolean again = new AtomicBoolean();
+    return retries.run(
+        stage,
+        () -> {
+          Optional<Table> busy = again.getAndSet(true) ? target(stage, source) : Optional.empty();
+          busy.ifPresent(WriterPause::ask);
+          try {
+            return replay(stage, source, rows);
+          } finally {
+            busy.ifPresent(WriterPause::end);
+          }
+        });
   }
 
   private Result replay(Stage stage, SourceTable source, List<RejectedRow> chosen) {

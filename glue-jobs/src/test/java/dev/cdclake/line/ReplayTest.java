@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.failure.RejectReason;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.Changes.Event;
@@ -22,6 +24,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -247,6 +251,44 @@ class ReplayTest {
 
     assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(2), List.of(2));
     assertThat(counts()).containsExactly("SCHEMA_CONFLICT 0 waiting, 2 replayed");
+  }
+
+  @Test
+  void rowsOfATableThatIsWrittenAllTheTimeAreReplayed() throws Exception {
+    conflictWithoutKey();
+    AtomicBoolean done = new AtomicBoolean();
+    FutureTask<Integer> writing = new FutureTask<>(() -> write(done));
+    new Thread(writing, "writer").start();
+
+    try {
+      assertThat(replay().run(ALL).get(0).accepted()).isEqualTo(2);
+    } finally {
+      done.set(true);
+    }
+
+    int written = writing.get();
+    assertThat(written).as("batches of the writer").isPositive();
+    assertThat(silver.rows("id")).filteredOn(List.of(3)::equals).hasSize(written);
+    assertThat(silver.rows("id")).hasSize(written + 3);
+  }
+
+  /** Folds batch after batch, as the line does: one that meets another writer is run again. */
+  private int write(AtomicBoolean done) {
+    int batches = 0;
+    while (!done.get()) {
+      silver.feed(ORDERS.without("qty").key().insert(3).at(30L + batches));
+      batches++;
+      boolean folded = false;
+      while (!folded) {
+        try {
+          silver.fold();
+          folded = true;
+        } catch (PipelineException e) {
+          assertThat(e.code()).isEqualTo(FailureCode.CONCURRENT_WRITER);
+        }
+      }
+    }
+    return batches;
   }
 
   /** Rejects two equal rows of a table without a key, and removes what they were rejected for. */
