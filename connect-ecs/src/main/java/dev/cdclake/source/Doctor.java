@@ -217,14 +217,6 @@ public final class Doctor {
                       + " max_replication_slots and restart the server."));
       examineFreeSenders(server);
     }
-    int left = server.freeSlots() - (slot.isPresent() ? 0 : 1);
-    if (left == 0) {
-      findings.add(
-          Finding.warn(
-              "max_replication_slots",
-              "No slot is left beside ours; 'verify' needs a temporary one while it runs.",
-              "Raise max_replication_slots by at least 1."));
-    }
   }
 
   private void examineFreeSenders(Server server) {
@@ -363,6 +355,7 @@ public final class Doctor {
     }
     examinePrivileges(subject, table, privileges);
     findings.addAll(TableKey.examine(table, found, UniqueIndex.find(connection, found.name())));
+    findings.addAll(ConfiguredColumns.examine(table, found));
     examineColumns(subject, found);
     if (privileges.schemaUsage() && privileges.maySelect()) {
       findings.add(LargestRow.examine(connection, found, pipeline.kafka().maxMessageBytes()));

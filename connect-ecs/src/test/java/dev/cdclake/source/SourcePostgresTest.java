@@ -280,6 +280,25 @@ class SourcePostgresTest {
   }
 
   @Test
+  void columnsThatTheFileNamesHaveToBeThere() {
+    String orders =
+        "orders, renames: {mail: address}, checks: {unique: [[id, lin]]}, mask: {mial: redact,"
+            + " mail: redact, address: redact, line: redact, total: {truncate: 3}}";
+
+    assertThat(examine(logical, pipeline(orders)))
+        .filteredOn(finding -> finding.severity() == Severity.FAIL)
+        .extracting(Finding::found)
+        .containsExactlyInAnyOrder(
+            "'mask' names column 'mial', which it does not have (expected one of line, id, total,"
+                + " feeling, mail, doubled, spans, waits, pairs).",
+            "Column 'line' (integer) cannot be masked by 'redact': it is part of the key, which only"
+                + " a hash keeps apart.",
+            "Column 'total' (numeric(10,2)) cannot be masked by 'truncate': it is no text.",
+            "'checks' names column 'lin', which it does not have (expected one of line, id, total,"
+                + " feeling, mail, doubled, spans, waits, pairs).");
+  }
+
+  @Test
   void everythingWrongIsFoundAtOnce() throws SQLException {
     List<Finding> findings =
         examine(logical, pipeline("absent", "cache", "order_ids", "events_2025"));

@@ -105,7 +105,7 @@ final class TopicRanges implements AutoCloseable {
               Stage.BRONZE,
               FailureCode.KAFKA_GAP,
               ("Cannot read on from topic '%s': %s (expected %s). Changes are lost; run './cdclake"
-                      + " resnapshot' for this table. Other tables go on.")
+                      + " resnapshot TABLE' for this table. Other tables go on.")
                   .formatted(topic, found, expected)));
     }
   }
@@ -389,9 +389,9 @@ final class TopicRanges implements AutoCloseable {
     if (found == null) {
       throw new PipelineException(
           Stage.BRONZE,
-          FailureCode.KAFKA_GAP,
-          "Cannot ask Kafka at '%s' for offsets: a topic was deleted meanwhile. Run again."
-              .formatted(bootstrap));
+          FailureCode.UNREACHABLE,
+          "Cannot ask Kafka at '%s' for offsets: one of %s was deleted meanwhile (expected it to stay). Run again."
+              .formatted(bootstrap, partitions));
     }
     Map<TopicPartition, Long> offsets = new HashMap<>();
     found.forEach((partition, info) -> offsets.put(partition, info.offset()));

@@ -4,6 +4,7 @@ package dev.cdclake.forget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -98,11 +99,26 @@ final class FileSearch {
     return values;
   }
 
-  /** Lists the data files in the table's folder; files of deletes among them do no harm. */
+  /** Lists the data files in the table's folder. */
   private static Collection<String> files(Table table) {
+    return filesOlderThan(table, Instant.MAX);
+  }
+
+  /**
+   * Lists the data files in the table's folder that were last written before a moment; files of
+   * deletes are left out, for they hold no rows.
+   */
+  static Collection<String> filesOlderThan(Table table, Instant moment) {
     Collection<String> files = new TreeSet<>();
     if (table.io() instanceof SupportsPrefixOperations folder) {
-      folder.listPrefix(table.location() + "/data").forEach(file -> files.add(file.location()));
+      folder
+          .listPrefix(table.location() + "/data")
+          .forEach(
+              file -> {
+                if (Instant.ofEpochMilli(file.createdAtMillis()).isBefore(moment)) {
+                  files.add(file.location());
+                }
+              });
     } else {
       throw new IllegalStateException(
           "Cannot search the folder of table '%s': %s lists no files (expected an Iceberg FileIO that does)."

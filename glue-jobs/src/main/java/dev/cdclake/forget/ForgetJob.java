@@ -122,6 +122,7 @@ public final class ForgetJob {
     }
     new ExpectationCounts(lake, pipeline).collect();
     publish(source);
+    Instant rebuilding = Instant.now();
     List<LakeTable> gold = rebuildGold.get();
     settle();
     List<ForgottenTable> forgotten = new ArrayList<>();
@@ -129,7 +130,7 @@ public final class ForgetJob {
       long dropped = dropOldSnapshots(target.table());
       forgotten.add(prove(target, before.get(target), dropped));
     }
-    gold.forEach(name -> forgotten.add(dropOldGold(name)));
+    gold.forEach(name -> forgotten.add(dropOldGold(name, rebuilding)));
     return forgotten;
   }
 
@@ -331,13 +332,23 @@ public final class ForgetJob {
     return file.substring(file.lastIndexOf('/') + 1);
   }
 
-  /** A rebuilt model has new files alone: what was before is dropped, and nothing is left of it. */
-  private ForgottenTable dropOldGold(LakeTable name) {
+  /**
+   * Removes what a model had before it was made anew, whether a snapshot has it or not; a model
+   * does not keep the key that its rows could be searched for. A file from before that is still
+   * there counts as a row that is left.
+   */
+  private ForgottenTable dropOldGold(LakeTable name, Instant rebuilding) {
     Table table = lake.find(name).orElseThrow();
-    Set<String> before = referenced(name);
+    int before = FileSearch.filesOlderThan(table, rebuilding).size();
     long dropped = dropOldSnapshots(table);
-    Set<String> after = referenced(name);
-    return new ForgottenTable(name.label(), before.size(), 0, dropped, after.size(), 0);
+    Set<String> referenced = referenced(name);
+    for (String file : FileSearch.filesOlderThan(table, rebuilding)) {
+      if (!referenced.contains(fileName(file))) {
+        table.io().deleteFile(file);
+      }
+    }
+    int left = FileSearch.filesOlderThan(table, rebuilding).size();
+    return new ForgottenTable(name.label(), before, 0, dropped, referenced.size(), left);
   }
 
   private void settle() {

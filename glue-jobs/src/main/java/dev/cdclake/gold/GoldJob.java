@@ -100,7 +100,7 @@ public final class GoldJob {
    * Makes the models anew that depend on a silver table, directly or through others, whatever they
    * have read already: none of their older rows is kept.
    *
-   * @return their tables
+   * @return their tables, also of a model that cannot be made now because an input is gone
    */
   public List<LakeTable> rebuild(SourceTable source) {
     Optional<ConsistentSnapshots> moment = ConsistentSnapshots.read(tables, pipeline);

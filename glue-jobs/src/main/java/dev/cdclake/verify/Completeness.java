@@ -70,7 +70,11 @@ final class Completeness {
       return proven;
     } catch (SQLException e) {
       throw new PipelineException(
-          Stage.SOURCE, FailureCode.UNREACHABLE, "Cannot mark the source's log.", e);
+          Stage.SOURCE,
+          FailureCode.UNREACHABLE,
+          "Cannot mark the source's log: %s (expected the role to run pg_logical_emit_message, as everybody may by default). Grant it, or run again."
+              .formatted(e.getMessage()),
+          e);
     }
   }
 

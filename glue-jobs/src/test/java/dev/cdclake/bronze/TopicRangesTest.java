@@ -75,7 +75,7 @@ class TopicRangesTest {
         .hasMessage(
             "Cannot read on from topic 'orders': partition 0 holds offsets 30 to 50, so events"
                 + " expired before they were read (expected offset 20). Changes are lost; run"
-                + " './cdclake resnapshot' for this table. Other tables go on.");
+                + " './cdclake resnapshot TABLE' for this table. Other tables go on.");
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.cdclake.failure.PipelineException;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
+import dev.cdclake.gold.GoldJob;
 import dev.cdclake.silver.SilverRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,14 @@ class ForgetJobTest {
 
   private static final Changes USERS =
       Changes.of("users").column("name", "string").column("age", "int32");
+
+  private static final String[] NAMES = {
+    "description: Users of a name.",
+    "key: [name]",
+    "columns:",
+    "  name: {type: string}",
+    "  users: {type: bigint}"
+  };
 
   private TestLake lake;
   private Pipeline pipeline;
@@ -57,6 +66,61 @@ class ForgetJobTest {
     assertThat(lake.spark().table(pipeline.bronze(pipeline.tables().get(0)).quoted()).count())
         .isEqualTo(2);
     assertThat(everyByte(silver.table())).doesNotContain("countess");
+  }
+
+  @Test
+  void nothingIsLeftInGoldNotEvenInFilesThatNoSnapshotHas() throws IOException {
+    lake.model(
+        "names",
+        "select name, count(*) as users from silver.users where is_active group by name",
+        NAMES);
+    GoldJob gold = new GoldJob(lake.spark(), lake.tables(), pipeline);
+    silver.carry(USERS.insert(1).at(10).set("name", "countess"), USERS.insert(2).at(11));
+    gold.runBatch();
+    Table names = lake.tables().find(pipeline.gold("names")).orElseThrow();
+    Path data = Path.of(names.location(), "data");
+    Files.copy(parquet(data).get(0), data.resolve("left-by-a-killed-job.parquet"));
+    List<Path> before = parquet(data);
+    silver.carry(USERS.delete(1).at(20).set("name", "countess"));
+
+    List<ForgottenTable> forgotten =
+        new ForgetJob(lake.spark(), pipeline, Duration.ZERO)
+            .run(
+                pipeline.tables().get(0),
+                Map.of("id", "1"),
+                false,
+                () -> gold.rebuild(pipeline.tables().get(0)));
+
+    assertThat(forgotten.get(2).table()).isEqualTo("gold.names");
+    assertThat(forgotten.get(2).filesBefore()).isEqualTo(before.size());
+    assertThat(forgotten.get(2).rowsAfter()).isZero();
+    assertThat(parquet(data)).isNotEmpty().doesNotContainAnyElementsOf(before);
+    assertThat(everyByte(names)).doesNotContain("countess");
+  }
+
+  @Test
+  void goldThatCannotBeMadeAnewIsNotCalledForgotten() {
+    lake.model("names", "select name, count(*) as users from silver.users group by name", NAMES);
+    GoldJob gold = new GoldJob(lake.spark(), lake.tables(), pipeline);
+    silver.carry(USERS.insert(1).at(10).set("name", "ada"));
+    gold.runBatch();
+    silver.carry(USERS.delete(1).at(20));
+
+    List<ForgottenTable> forgotten =
+        new ForgetJob(lake.spark(), pipeline, Duration.ZERO)
+            .run(
+                pipeline.tables().get(0),
+                Map.of("id", "1"),
+                false,
+                () -> List.of(pipeline.gold("names")));
+
+    assertThat(forgotten.get(2).rowsAfter()).isPositive();
+  }
+
+  private static List<Path> parquet(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.toString().endsWith(".parquet")).toList();
+    }
   }
 
   @Test

@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
+import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.SilverRun;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.Row;
@@ -89,6 +92,39 @@ class GoldJobTest {
     assertThat(reports.get(0).table()).isEqualTo("by_user");
     assertThat(rows("by_user"))
         .containsExactly(RowFactory.create(10, 2L, 15L), RowFactory.create(20, 1L, 9L));
+  }
+
+  @Test
+  void modelReadsAllTablesAtTheMomentThatWasPublishedAndRecordsItsLsn() {
+    pipeline = lake.pipeline("tables:", "  - name: orders", "  - name: payments");
+    lake.model(
+        "both",
+        "select (select count(*) from silver.orders) as orders,"
+            + " (select count(*) from silver.payments) as payments",
+        "description: Rows of both.",
+        "key: [orders]",
+        "columns:",
+        "  orders: {type: bigint}",
+        "  payments: {type: bigint}");
+    silver = new SilverRun(lake, pipeline);
+    SilverRun payments = new SilverRun(lake, pipeline, pipeline.tables().get(1));
+    Changes.Event first = Changes.of("payments").insert(1).at(10);
+    silver.carry(order(1, 10, 7));
+    payments.carry(first);
+    Map<String, Long> moment =
+        Map.of(
+            "orders", silver.table().currentSnapshot().snapshotId(),
+            "payments", payments.table().currentSnapshot().snapshotId());
+    // Only one of the two has gone on.
+    silver.carry(order(2, 10, 8));
+    new ConsistentSnapshots(1, 0x1AB, moment).publish(lake.tables(), pipeline);
+
+    gold().runBatch();
+
+    assertThat(lake.spark().table(quoted("both")).collectAsList())
+        .containsExactly(RowFactory.create(1L, 1L));
+    assertThat(table("both").currentSnapshot().summary())
+        .containsEntry(SnapshotKeys.COMPLETE_LSN, "0/1AB");
   }
 
   @Test

@@ -11,6 +11,8 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.source.ConfiguredColumns;
+import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.Publication;
 import dev.cdclake.source.SnapshotSignals;
 import dev.cdclake.source.SourceCatalog;
@@ -261,15 +263,35 @@ final class Capture {
   }
 
   private void register(Connection source) throws SQLException {
+    List<FoundTable> tables = SourceCatalog.read(source, names());
+    refuseWrongMasks(tables);
     TopicLimits.raise(pipeline, progress);
     Map<String, String> config =
         new LinkedHashMap<>(
             ConnectorConfig.render(
                 pipeline, source.getMetaData().getDatabaseMajorVersion(), copies(pipeline)));
-    config.putAll(ConnectorConfig.leftOut(SourceCatalog.read(source, names())));
+    config.putAll(ConnectorConfig.leftOut(tables));
     config.put(
         ConnectorConfig.HISTORY, SourceIdentity.read(source, pipeline.source().slot()).history());
     connect.register(name(), config);
+  }
+
+  /** Begins nothing that would let a value leave in clear which the pipeline file masks. */
+  private void refuseWrongMasks(List<FoundTable> tables) {
+    List<String> wrong = new ArrayList<>();
+    for (SourceTable table : pipeline.tables()) {
+      tables.stream()
+          .filter(found -> found.name().equals(table.name()))
+          .flatMap(found -> ConfiguredColumns.masks(table, found).stream())
+          .forEach(
+              finding ->
+                  wrong.add(
+                      "%s: %s %s".formatted(finding.subject(), finding.found(), finding.remedy())));
+    }
+    if (!wrong.isEmpty()) {
+      throw new CaptureException(
+          "Cannot capture changes: values would leave unmasked. " + String.join(" ", wrong));
+    }
   }
 
   private Connection openSource() {

@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -66,7 +67,7 @@ final class ForgetCommand implements Callable<Integer> {
   @Override
   public Integer call() throws SQLException {
     Pipeline pipeline = main.pipeline();
-    SourceTable source = source(pipeline);
+    SourceTable source = NamedTables.find(pipeline, table);
     SparkSession spark = LakeSession.open(pipeline, "forget");
     ForgetJob job = new ForgetJob(spark, pipeline);
     Map<String, String> values = values(job.key(source));
@@ -80,22 +81,6 @@ final class ForgetCommand implements Callable<Integer> {
     return Main.exitCode(forgotten.stream().allMatch(one -> one.rowsAfter() == 0));
   }
 
-  private SourceTable source(Pipeline pipeline) {
-    return pipeline.tables().stream()
-        .filter(one -> one.lakeName().equals(table))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new SettingsException(
-                    "table '" + table + "'",
-                    List.of(
-                        "the pipeline file has no such table (expected one of %s)."
-                            .formatted(
-                                pipeline.tables().stream()
-                                    .map(SourceTable::lakeName)
-                                    .collect(Collectors.joining(", "))))));
-  }
-
   /** Reads a lone value as that of the only key column, anything else as column=value. */
   private Map<String, String> values(List<String> columns) {
     Map<String, String> values = new TreeMap<>();
@@ -106,6 +91,14 @@ final class ForgetCommand implements Callable<Integer> {
     for (String pair : key) {
       int equals = pair.indexOf('=');
       values.put(pair.substring(0, Math.max(0, equals)), pair.substring(equals + 1));
+    }
+    if (!values.keySet().equals(Set.copyOf(columns))) {
+      throw new SettingsException(
+          "'%s' as the key of a row of table '%s'".formatted(String.join(" ", key), table),
+          List.of(
+              "expected %s."
+                  .formatted(
+                      columns.stream().map(name -> name + "=…").collect(Collectors.joining(" ")))));
     }
     return values;
   }
@@ -152,7 +145,7 @@ final class ForgetCommand implements Callable<Integer> {
     main.console()
         .line(
             forgotten.stream().allMatch(one -> one.rowsAfter() == 0)
-                ? "Nothing is left of the row in the lake. Gold was made anew."
+                ? "Nothing is left of the row in the lake."
                 : "Rows are left: run again.");
     main.console().line("Out of reach of this command:");
     main.console()

@@ -2,12 +2,12 @@
 package dev.cdclake.local;
 
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.failure.RejectReason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** Which rejected rows a verb is about. */
@@ -28,16 +28,9 @@ final class RejectedOptions {
 
   /** Returns the chosen tables; none means all. */
   Set<String> tables(Pipeline pipeline) {
-    List<String> known = pipeline.tables().stream().map(SourceTable::lakeName).toList();
-    List<String> unknown =
-        tables.stream()
-            .filter(table -> !known.contains(table))
-            .map(table -> "'%s' is no table (expected one of %s)".formatted(table, known))
-            .toList();
-    if (!unknown.isEmpty()) {
-      throw new SettingsException("--table", unknown);
-    }
-    return Set.copyOf(tables);
+    return NamedTables.find(pipeline, tables).stream()
+        .map(SourceTable::lakeName)
+        .collect(Collectors.toSet());
   }
 
   /** Returns the chosen reasons; none means all. */

@@ -13,6 +13,8 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRows;
@@ -212,7 +214,8 @@ final class Resnapshot {
   private Optional<String> refusal(
       SourceTable table, Map<Integer, Long> from, Map<Integer, Long> to, long deadline) {
     String cannot = "Cannot end the rows of table %s that are gone: ".formatted(table.name());
-    String again = "run './cdclake resnapshot' again; until then they stay active.";
+    String again =
+        "run './cdclake resnapshot %s' again; until then they stay active.".formatted(table.name());
     while (true) {
       Progress bronze = bronze(table);
       Map<Integer, Long> end = inLake(bronze, table, to);
@@ -285,10 +288,11 @@ final class Resnapshot {
       Map<Integer, Long> behind = inLake(bronze(table), table, Map.of(0, barrier.getValue() + 1));
       while (!isFolded(table, bronze(table), behind)) {
         if (System.nanoTime() >= deadline) {
-          progress.accept(
-              "Silver has not folded %s yet; './cdclake run all' or a running line does"
-                  .formatted(table.lakeName()));
-          return ended;
+          throw new PipelineException(
+              Stage.SILVER,
+              FailureCode.BEHIND,
+              "Cannot tell which rows of table %s are gone: silver has not folded what was read in the time allowed (expected it within --wait). Nothing is lost: a running line, or './cdclake run all', goes on with it."
+                  .formatted(table.name()));
         }
         pause();
       }

@@ -4,7 +4,6 @@ package dev.cdclake.local;
 import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
-import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeSession;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -59,7 +58,7 @@ final class ResnapshotCommand implements Callable<Integer> {
     }
     Pipeline pipeline = main.pipeline();
     Console console = main.console();
-    List<SourceTable> tables = names.stream().map(name -> table(pipeline, name)).toList();
+    List<SourceTable> tables = NamedTables.find(pipeline, names);
     ConnectClient connect = new ConnectClient(pipeline.kafka().connectUrl());
     Resnapshot resnapshot =
         new Resnapshot(
@@ -74,16 +73,5 @@ final class ResnapshotCommand implements Callable<Integer> {
             console.line("%s: %,d rows were gone from the source".formatted(table, rows)));
     console.line("The tables were read anew; './cdclake verify' proves it.");
     return 0;
-  }
-
-  private SourceTable table(Pipeline pipeline, String name) {
-    TableName wanted = TableName.parse(name);
-    return pipeline.tables().stream()
-        .filter(table -> table.name().equals(wanted))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new CommandLine.ParameterException(
-                    spec.commandLine(), "The pipeline file has no table '%s'.".formatted(name)));
   }
 }

@@ -2,7 +2,6 @@
 package dev.cdclake.local;
 
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.LakeSession;
@@ -14,7 +13,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,7 +50,7 @@ final class SchemaCommand implements Callable<Integer> {
     if (table == null) {
       printAll(spark);
     } else {
-      SourceTable source = find(main.pipeline(), table);
+      SourceTable source = NamedTables.find(main.pipeline(), table);
       print(source, SchemaHistory.of(spark, main.pipeline(), source));
     }
     return 0;
@@ -111,23 +109,6 @@ final class SchemaCommand implements Callable<Integer> {
     main.console().lines(columns.lines());
   }
 
-  private static SourceTable find(Pipeline pipeline, String name) {
-    return pipeline.tables().stream()
-        .filter(table -> table.lakeName().equals(name) || table.name().toString().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new SettingsException(
-                    "the command line",
-                    List.of(
-                        "'%s' is no table of the pipeline (expected one of %s)."
-                            .formatted(
-                                name,
-                                pipeline.tables().stream()
-                                    .map(SourceTable::lakeName)
-                                    .collect(Collectors.joining(", "))))));
-  }
-
   /** A column of a table. */
   static final class ColumnOf {
 
@@ -158,7 +139,7 @@ final class SchemaCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       Pipeline pipeline = parent.main.pipeline();
-      SourceTable source = find(pipeline, of.table);
+      SourceTable source = NamedTables.find(pipeline, of.table);
       SparkSession spark = LakeSession.open(pipeline, "schema");
       String password = pipeline.source().password().in(System.getenv()).orElse(null);
       long rows = new ColumnBackfill(spark, pipeline, source).run(of.column, password);
@@ -190,7 +171,7 @@ final class SchemaCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       Pipeline pipeline = parent.main.pipeline();
-      SourceTable source = find(pipeline, of.table);
+      SourceTable source = NamedTables.find(pipeline, of.table);
       SparkSession spark = LakeSession.open(pipeline, "schema");
       String aside = ColumnRetype.run(spark, pipeline, source, of.column);
       parent
