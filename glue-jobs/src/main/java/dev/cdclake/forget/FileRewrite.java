@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.FileScanTask;
@@ -63,12 +64,22 @@ final class FileRewrite {
 
   /** Replaces the files that hold traces and that the current snapshot has. */
   void replace(LakeTable name, Table table, Set<String> holding, Traces traces, Stage stage) {
+    retried(
+        name,
+        table,
+        stage,
+        () -> {
+          table.refresh();
+          replaceNow(name, table, holding, traces);
+          recordProgressNow(table, stage);
+        });
+  }
+
+  private static void retried(LakeTable name, Table table, Stage stage, Runnable commit) {
     for (int tries = 1; ; tries++) {
       WriterPause.ask(table);
       try {
-        table.refresh();
-        replaceNow(name, table, holding, traces);
-        recordProgress(table, stage);
+        commit.run();
         return;
       } catch (ValidationException | CommitFailedException e) {
         if (tries == TRIES) {
@@ -182,13 +193,20 @@ final class FileRewrite {
         : table.schema().findColumnName(table.spec().fields().get(0).sourceId());
   }
 
-  /** Makes the newest snapshot say what the table has consumed, so that older ones may go. */
-  private static void recordProgress(Table table, Stage stage) {
+  /**
+   * Makes the newest snapshot say what the table has consumed, so that older ones may go: that of a
+   * compaction does not. A table of which no snapshot says it stays as it is.
+   */
+  void recordProgress(LakeTable name, Table table, Stage stage) {
+    retried(name, table, stage, () -> recordProgressNow(table, stage));
+  }
+
+  private static void recordProgressNow(Table table, Stage stage) {
     table.refresh();
     Snapshot current = table.currentSnapshot();
-    if (current != null && !current.summary().containsKey(SnapshotKeys.PROGRESS)) {
-      Progress progress = Progress.of(table, stage);
-      progress.commitWith(table.newAppend(), stage, progress).commit();
+    Optional<Progress> progress = Progress.find(table);
+    if (progress.isPresent() && !current.summary().containsKey(SnapshotKeys.PROGRESS)) {
+      progress.get().commitWith(table.newAppend(), stage, progress.get()).commit();
     }
   }
 }

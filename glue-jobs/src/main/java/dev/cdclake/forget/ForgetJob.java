@@ -8,6 +8,7 @@ import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
@@ -25,6 +26,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +36,10 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
+import org.apache.iceberg.ExpireSnapshots;
+import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.api.java.function.FilterFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -118,6 +123,8 @@ public final class ForgetJob {
       if (found.rows() > 0) {
         rewrite.replace(
             target.name(), target.table(), found.hits().keySet(), target.traces(), target.stage());
+      } else {
+        rewrite.recordProgress(target.name(), target.table(), target.stage());
       }
     }
     new ExpectationCounts(lake, pipeline).collect();
@@ -282,22 +289,32 @@ public final class ForgetJob {
     }
   }
 
+  /**
+   * Drops what is older than the newest snapshot that says what the table has consumed. One that is
+   * newer, a compaction's say, does not say it.
+   */
   private static long dropOldSnapshots(Table table) {
     table.refresh();
-    long before = count(table);
-    if (before > 1) {
-      table
-          .expireSnapshots()
-          .expireOlderThan(Instant.now().plusSeconds(60).toEpochMilli())
-          .retainLast(1)
-          .commit();
+    Set<Long> kept = new HashSet<>();
+    for (Snapshot snapshot : SnapshotUtil.currentAncestors(table)) {
+      kept.add(snapshot.snapshotId());
+      if (snapshot.summary().containsKey(SnapshotKeys.PROGRESS)) {
+        break;
+      }
+    }
+    List<Long> older =
+        StreamSupport.stream(table.snapshots().spliterator(), false)
+            .map(Snapshot::snapshotId)
+            .filter(id -> !kept.contains(id))
+            .toList();
+    if (!older.isEmpty()) {
+      // By name, not by age or number: what is committed meanwhile must not push out another one.
+      ExpireSnapshots expire = table.expireSnapshots().expireOlderThan(0);
+      older.forEach(expire::expireSnapshotId);
+      expire.commit();
       table.refresh();
     }
-    return before - count(table);
-  }
-
-  private static long count(Table table) {
-    return StreamSupport.stream(table.snapshots().spliterator(), false).count();
+    return older.size();
   }
 
   /** Searches what is left, removes files that no snapshot has, and searches again. */
