@@ -13,6 +13,7 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.SilverKey;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import java.time.Instant;
@@ -270,9 +271,9 @@ public final class GoldJob {
       if (since != null && since == now) {
         continue;
       }
-      boolean purged =
-          source(input.getKey()).map(s -> s.onDelete() == OnDelete.PURGE).orElse(false);
-      if (since == null || column == null || purged) {
+      boolean traceless =
+          source(input.getKey()).map(s -> leavesNoTrace(s, input.getValue().table())).orElse(false);
+      if (since == null || column == null || traceless) {
         return Optional.empty();
       }
       Optional<Dataset<Row>> keys =
@@ -289,6 +290,14 @@ public final class GoldJob {
       touched.add(keys.get());
     }
     return touched.stream().reduce(Dataset::union);
+  }
+
+  /**
+   * Whether a change of a silver table may take a row away without a trace in the files that it
+   * adds: a purged row, or, in a table without a key, one that took another form.
+   */
+  private static boolean leavesNoTrace(SourceTable source, Table silver) {
+    return source.onDelete() == OnDelete.PURGE || !SilverKey.of(silver).isKeyed();
   }
 
   /**
@@ -311,7 +320,7 @@ public final class GoldJob {
               touched.isPresent() && column != null
                   ? rows.join(
                       broadcast(touched.get()),
-                      rows.col(column).equalTo(touched.get().col("key")),
+                      rows.col(column).eqNullSafe(touched.get().col("key")),
                       "left_semi")
                   : rows;
           String view = "input_of_" + model.name() + "_" + input.replace('.', '_');

@@ -30,6 +30,9 @@ final class GoldTable {
 
   private static final String TOUCHED = "_touched_key";
 
+  /** True in the rows that the select yields for the touched keys. */
+  private static final String MADE = "_made";
+
   private final SparkSession spark;
   private final LakeTable name;
   private final Table table;
@@ -108,16 +111,17 @@ final class GoldTable {
    */
   void refresh(Dataset<Row> result, Dataset<Row> touched, String key, Map<String, String> summary) {
     Dataset<Row> keys = touched.select(col("key").as(TOUCHED));
-    Dataset<Row> changes = keys.join(result, keys.col(TOUCHED).equalTo(result.col(key)), "left");
+    Dataset<Row> made = result.withColumn(MADE, lit(true));
+    Dataset<Row> changes = keys.join(made, keys.col(TOUCHED).eqNullSafe(made.col(key)), "left");
     String view = "touched_" + name.name();
     changes.createOrReplaceTempView(view);
     String merge =
-        "merge into %s as gold using %s as changes on gold.`%s` = changes.%s"
+        "merge into %s as gold using %s as changes on gold.`%s` <=> changes.%s"
                 .formatted(name.quoted(), view, key, TOUCHED)
-            + " when matched and changes.`%s` is null then delete".formatted(key)
+            + " when matched and changes.%s is null then delete".formatted(MADE)
             + " when matched then update set "
             + assignments(result)
-            + " when not matched and changes.`%s` is not null then insert ".formatted(key)
+            + " when not matched and changes.%s then insert ".formatted(MADE)
             + values(result);
     GuardedCommit.run(() -> merge(merge, summary), name.label(), Stage.GOLD);
     spark.catalog().dropTempView(view);

@@ -45,7 +45,7 @@ final class TouchedKeys {
    * @param column the column that holds the model's key
    * @param since the snapshot that the last refresh read
    * @param now the snapshot that this refresh reads
-   * @return one column named {@code key}, without NULL; empty if they can no longer be found
+   * @return one column named {@code key}; empty if they can no longer be found
    */
   static Optional<Dataset<Row>> of(
       SparkSession spark, Table silver, String quoted, String column, long since, long now) {
@@ -77,7 +77,7 @@ final class TouchedKeys {
               .orElseThrow();
       touched = touched.union(before.join(changed, same, "left_semi").select(before.col(column)));
     }
-    return Optional.of(touched.where("key is not null"));
+    return Optional.of(touched);
   }
 
   /**

@@ -165,7 +165,9 @@ final class BronzeChanges {
     change[ChangeRow.at(ChangeRow.KIND)] = 1;
     change[ChangeRow.at(ChangeRow.EPOCH)] = bronze.getInt(0);
     change[ChangeRow.at(ChangeRow.LSN)] = bronze.getLong(1);
-    change[ChangeRow.at(ChangeRow.STREAMED)] = snapshot ? 0 : 1;
+    // A fill has its place in the log, among the changes that were streamed.
+    change[ChangeRow.at(ChangeRow.STREAMED)] =
+        snapshot && !ChangeColumns.OP_FILL.equals(op) ? 0 : 1;
     change[ChangeRow.at(ChangeRow.PARTITION)] = bronze.getInt(3);
     change[ChangeRow.at(ChangeRow.OFFSET)] = bronze.getLong(4);
     change[ChangeRow.at(ChangeRow.OP)] = op;

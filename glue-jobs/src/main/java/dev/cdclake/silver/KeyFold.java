@@ -61,7 +61,13 @@ final class KeyFold {
   record Rules(List<Truncation> truncations, boolean purgeDeleted, boolean everyVersion)
       implements Serializable {}
 
-  /** Folds changes into current rows; both have the shape of {@link ChangeRow}. */
+  /**
+   * Folds changes into current rows; both have the shape of {@link ChangeRow}.
+   *
+   * <p>What a snapshot read comes before what was streamed, wherever it stands in the log: a change
+   * of a transaction that was running then lies before the read and was not seen by it. Which
+   * streamed changes the read has seen is told by {@link RowState#isBefore(Row)}.
+   */
   static Dataset<Row> fold(
       Dataset<Row> changesAndCurrent,
       long changes,
@@ -79,8 +85,8 @@ final class KeyFold {
                 ChangeRow.GROUP,
                 ChangeRow.KIND,
                 ChangeRow.EPOCH,
-                ChangeRow.LSN,
                 ChangeRow.STREAMED,
+                ChangeRow.LSN,
                 ChangeRow.OFFSET))
         .mapPartitions(fold, Encoders.row(FoldedRow.of(silver)));
   }
@@ -159,8 +165,16 @@ final class KeyFold {
       RowGroup rows = decoder.silver().keyed() ? new KeyedRows(layout) : new UnkeyedRows(layout);
       Iterator<Truncation> truncations = rules.truncations().iterator();
       Truncation truncation = truncations.hasNext() ? truncations.next() : null;
+      int streamed = 0;
       List<Row> out = new ArrayList<>();
       while (next != null && group.equals(next.getString(at(ChangeRow.GROUP)))) {
+        if (next.getInt(at(ChangeRow.KIND)) != 0
+            && next.getInt(at(ChangeRow.STREAMED)) != streamed) {
+          // From here on the log begins again.
+          streamed = next.getInt(at(ChangeRow.STREAMED));
+          truncations = rules.truncations().iterator();
+          truncation = truncations.hasNext() ? truncations.next() : null;
+        }
         while (truncation != null
             && next.getInt(at(ChangeRow.KIND)) != 0
             && isBefore(truncation, next)) {

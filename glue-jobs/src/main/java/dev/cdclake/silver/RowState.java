@@ -438,13 +438,16 @@ final class RowState {
     }
   }
 
-  /** Keeps the value of an older row; says so in the flags when there is none to keep. */
+  /**
+   * Keeps the value of an older row. NULL is never stored apart: where the older row has it, the
+   * value was never seen, and the flags say so.
+   */
   private void keep(int position, String name, RowState older, Set<String> flags) {
     row[position] = older.row[position];
-    if (!older.known || older.hasFlag(UNRESOLVED + name)) {
-      flags.add(UNRESOLVED + name);
-    } else if (older.hasFlag(UNREPRESENTABLE + name)) {
+    if (older.hasFlag(UNREPRESENTABLE + name)) {
       flags.add(UNREPRESENTABLE + name);
+    } else if (row[position] == null) {
+      flags.add(UNRESOLVED + name);
     }
   }
 

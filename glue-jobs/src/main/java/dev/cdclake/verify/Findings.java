@@ -1,14 +1,16 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.verify;
 
-import static org.apache.spark.sql.functions.abs;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.count_if;
+import static org.apache.spark.sql.functions.greatest;
+import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.negate;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
@@ -92,44 +94,54 @@ final class Findings {
             col("rows"));
   }
 
-  /** Compares how often each row occurs, for tables whose rows have no key. */
+  /**
+   * Compares how often each row occurs, for tables whose rows have no key.
+   *
+   * <p>A change after the moment takes away a row that the moment had: a delete leaves it with its
+   * values, an update leaves another row. So many rows may be missing, and count as changed since.
+   */
   static TableVerdict asMultiset(
       SourceTable table, Dataset<Row> source, Dataset<Row> silver, List<String> notCompared) {
-    long endedSince = silver.where(not(col("active")).and(col("later"))).count();
-    if (endedSince > 0) {
-      // A TRUNCATE after the moment: which rows it ended is known, which the moment had is not.
-      return new TableVerdict(
-          table.lakeName(), source.count(), 0, 0, 0, 0, endedSince, 0, List.of(), notCompared);
-    }
     Dataset<Row> inSource = source.groupBy("digest").agg(count(lit(1)).as("source"));
+    Column there = col("active").or(col("held")).and(not(col("later")));
+    Column ended = not(col("active")).and(not(col("held"))).and(col("later"));
     Dataset<Row> inSilver =
         silver
-            .where(col("active").or(col("held")).and(not(col("later"))))
             .groupBy("digest")
-            .agg(count(lit(1)).as("silver"), count_if(col("held")).as("held"));
-    Column excess = coalesce(col("source"), lit(0L)).minus(coalesce(col("silver"), lit(0L)));
+            .agg(
+                count_if(there).as("silver"),
+                count_if(there.and(col("held"))).as("held"),
+                count_if(ended).as("ended"));
+    Column lacking = col("source").minus(col("silver"));
     Dataset<Row> findings =
         inSource
             .join(inSilver, asScala(List.of("digest")), "full_outer")
+            .na()
+            .fill(0)
             .select(
                 concat(lit("row with digest "), col("digest")).as("key"),
-                excess.as("excess"),
-                coalesce(col("source"), lit(0L)).as("source"),
-                coalesce(col("silver"), lit(0L)).as("silver"),
-                coalesce(col("held"), lit(0L)).as("held"))
+                col("source"),
+                col("silver"),
+                col("held"),
+                greatest(lacking.minus(col("ended")), lit(0L)).as("missing"),
+                greatest(negate(lacking), lit(0L)).as("extra"),
+                greatest(least(lacking, col("ended")), lit(0L)).as("later"))
             .select(
                 col("key"),
-                when(col("excess").gt(0), "missing")
-                    .when(col("excess").lt(0), "extra")
+                when(col("missing").gt(0), "missing")
+                    .when(col("extra").gt(0), "extra")
+                    .when(col("later").gt(0), "later")
                     .when(col("held").gt(0), "quarantined")
                     .otherwise("equal")
                     .as("finding"),
                 col("source").as("in_source"),
                 col("silver").as("in_silver"),
-                when(col("excess").equalTo(0), col("source"))
-                    .otherwise(abs(col("excess")))
+                when(col("missing").plus(col("extra")).plus(col("later")).equalTo(0), col("source"))
+                    .otherwise(greatest(col("missing"), col("extra"), col("later")))
                     .as("rows"));
-    return verdict(table, findings, notCompared);
+    TableVerdict verdict = verdict(table, findings, notCompared);
+    long taken = silver.where(col("took")).count() - verdict.changedSince();
+    return verdict.explained(Math.max(0, Math.min(verdict.missing(), taken)));
   }
 
   static TableVerdict verdict(SourceTable table, Dataset<Row> findings, List<String> notCompared) {

@@ -68,11 +68,13 @@ final class SourceSnapshot implements AutoCloseable {
    * A moment of the source.
    *
    * @param id names the exported snapshot
+   * @param before where the log ended before the snapshot was taken
    * @param lsn no transaction that the snapshot contains lies behind this position
    * @param next the first transaction id that was not yet given out, 32 bits
    * @param running ids of the transactions that were running, 32 bits
    */
-  record Moment(String id, long lsn, long next, Set<Long> running) implements Serializable {
+  record Moment(String id, long before, long lsn, long next, Set<Long> running)
+      implements Serializable {
 
     /** Lets a connection, in a transaction that has not read yet, see this moment. */
     void join(Statement statement) throws SQLException {
@@ -80,10 +82,18 @@ final class SourceSnapshot implements AutoCloseable {
       statement.execute("set transaction snapshot '" + id + "'");
     }
 
-    /** Tells whether a transaction was committed at this moment. */
-    boolean contains(long txid) {
-      // Transaction ids are compared on a circle of 2^32, as PostgreSQL does.
-      return (int) (txid - next) < 0 && !running.contains(txid & 0xFFFFFFFFL);
+    /**
+     * Tells whether the transaction of a change was committed at this moment.
+     *
+     * @param lsn where the change lies in the log
+     */
+    boolean contains(long txid, long lsn) {
+      if (running.contains(txid & 0xFFFFFFFFL)) {
+        return false;
+      }
+      // Transaction ids are compared on a circle of 2^32, as PostgreSQL does: that says nothing of
+      // one that is older than half of it. What was logged before the snapshot is not newer.
+      return Long.compareUnsigned(lsn, before) < 0 || (int) (txid - next) < 0;
     }
   }
 
@@ -100,6 +110,7 @@ final class SourceSnapshot implements AutoCloseable {
     try {
       connection = access.open();
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      long before = logEnd(connection);
       try (Statement statement = connection.createStatement();
           ResultSet row =
               statement.executeQuery(
@@ -107,7 +118,7 @@ final class SourceSnapshot implements AutoCloseable {
                       + " pg_current_wal_insert_lsn() - '0/0'::pg_lsn,"
                       + " current_setting('server_version_num')::int")) {
         row.next();
-        Moment moment = moment(row.getString(1), row.getString(2), row.getLong(3));
+        Moment moment = moment(row.getString(1), before, row.getString(2), row.getLong(3));
         return new SourceSnapshot(access, connection, moment, row.getInt(4));
       }
     } catch (SQLException e) {
@@ -120,6 +131,18 @@ final class SourceSnapshot implements AutoCloseable {
               + " it, and that %s holds the password; './cdclake doctor' tells more. The server says: %s"
                   .formatted(source.password().variable(), e.getMessage()),
           e);
+    }
+  }
+
+  /** Returns where the log ends, in a transaction of its own: it would fix the snapshot. */
+  private static long logEnd(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn")) {
+      row.next();
+      return row.getLong(1);
+    } finally {
+      connection.commit();
     }
   }
 
@@ -168,12 +191,12 @@ final class SourceSnapshot implements AutoCloseable {
   }
 
   /** Parses {@code xmin:xmax:xip,xip…}. */
-  private static Moment moment(String id, String snapshot, long lsn) {
+  private static Moment moment(String id, long before, String snapshot, long lsn) {
     String[] parts = snapshot.split(":", -1);
     Set<Long> running = new HashSet<>();
     for (String txid : parts[2].isEmpty() ? new String[0] : parts[2].split(",", -1)) {
       running.add(Long.parseLong(txid) & 0xFFFFFFFFL);
     }
-    return new Moment(id, lsn, Long.parseLong(parts[1]) & 0xFFFFFFFFL, running);
+    return new Moment(id, before, lsn, Long.parseLong(parts[1]) & 0xFFFFFFFFL, running);
   }
 }

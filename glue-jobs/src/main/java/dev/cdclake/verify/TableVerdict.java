@@ -45,6 +45,21 @@ public record TableVerdict(
         notCompared);
   }
 
+  /** Returns the verdict with some of the missing rows counted as changed since. */
+  TableVerdict explained(long rows) {
+    return new TableVerdict(
+        table,
+        sourceRows,
+        silverRows,
+        missing - rows,
+        extra,
+        different,
+        changedSince + rows,
+        quarantined,
+        missing == rows && extra == 0 ? List.of() : examples,
+        notCompared);
+  }
+
   /** Whether silver equals the source, rows apart that are held back on purpose. */
   public boolean isEqual() {
     return missing == 0 && extra == 0 && different == 0;

@@ -73,7 +73,8 @@ public final class VerifyJob {
           .add("digest", DataTypes.StringType)
           .add("active", DataTypes.BooleanType)
           .add("later", DataTypes.BooleanType)
-          .add("held", DataTypes.BooleanType);
+          .add("held", DataTypes.BooleanType)
+          .add("took", DataTypes.BooleanType);
 
   private final SparkSession spark;
   private final LakeTables lake;
@@ -348,6 +349,9 @@ public final class VerifyJob {
     columns.add(col(ChangeColumns.TXID));
     columns.add(col(ChangeColumns.LSN));
     columns.add(array_contains(col(ChangeColumns.DQ_FLAGS), Expectation.QUARANTINED));
+    columns.add(col(ChangeColumns.EPOCH));
+    columns.add(col(ChangeColumns.OP));
+    int epoch = pipeline.source().epoch();
     MapFunction<Row, Row> spell =
         row -> {
           List<String> values = new ArrayList<>(width);
@@ -355,17 +359,21 @@ public final class VerifyJob {
             values.add(ComparableRow.ofLake(row.get(i), spellings.get(i)));
           }
           boolean byTransaction = !row.getBoolean(width + 1) && !row.isNullAt(width + 2);
+          // Another epoch is the past of another server: its ids and positions tell nothing here.
           boolean later =
-              byTransaction
-                  ? !moment.contains(row.getLong(width + 2))
-                  : Long.compareUnsigned(row.getLong(width + 3), moment.lsn()) > 0;
+              row.getInt(width + 5) == epoch
+                  && (byTransaction
+                      ? !moment.contains(row.getLong(width + 2), row.getLong(width + 3))
+                      : Long.compareUnsigned(row.getLong(width + 3), moment.lsn()) > 0);
+          boolean took = later && (!row.getBoolean(width) || "u".equals(row.getString(width + 6)));
           Row spelt = SourceReader.spelt(values, keyPositions);
           return RowFactory.create(
               spelt.getString(0),
               spelt.getString(1),
               row.getBoolean(width),
               later,
-              row.getBoolean(width + 4));
+              row.getBoolean(width + 4),
+              took);
         };
     return spark
         .table(table.quoted())

@@ -181,6 +181,35 @@ class GoldJobTest {
   }
 
   @Test
+  void rowWhoseKeyIsNullIsRefreshedLikeAnyOther() {
+    lake.model("by_user", BY_USER.replace(" and user_id is not null", ""), incremental());
+    GoldJob gold = gold();
+    silver.carry(ORDERS.insert(1).at(100).set("amount", 7), order(2, 10, 1));
+    gold.runBatch();
+
+    silver.carry(ORDERS.insert(3).at(200).set("amount", 8), ORDERS.delete(2).at(201));
+    gold.runBatch();
+
+    assertThat(rows("by_user")).containsExactly(RowFactory.create(null, 2L, 15L));
+  }
+
+  @Test
+  void updateOfATableWithoutAKeyReachesBothKeysOfTheModel() {
+    lake.model("by_user", BY_USER, incremental());
+    GoldJob gold = gold();
+    Changes orders = ORDERS.key();
+    silver.carry(
+        orders.insert(1).at(100).set("user_id", 10).set("amount", 7),
+        orders.insert(2).at(101).set("user_id", 20).set("amount", 1));
+    gold.runBatch();
+
+    silver.carry(orders.update(1).at(200).set("user_id", 20).set("amount", 7).was("user_id", 10));
+    gold.runBatch();
+
+    assertThat(rows("by_user")).containsExactly(RowFactory.create(20, 2L, 8L));
+  }
+
+  @Test
   void rowsOfUntouchedKeysStayInTheirFiles() {
     lake.model("by_user_touched", BY_USER, incremental());
     GoldJob gold = gold();

@@ -196,6 +196,24 @@ class SchemaEvolutionTest {
     assertThat(silver.table().schema().findField("user_id")).isNull();
   }
 
+  @Test
+  void largeValueOfAColumnThatWasRenamedUnannouncedIsNullAndFlagged() {
+    SilverRun silver = silver();
+    silver.carry(NAMED.insert(1).at(10).set("name", "a long one"));
+
+    silver.carry(
+        Changes.of("users")
+            .column("title", "string")
+            .column("age", "int32")
+            .update(1)
+            .at(20)
+            .unavailable("title")
+            .set("age", 3));
+
+    assertThat(silver.rows("name", "title", "dq_flags"))
+        .containsExactly(Arrays.asList("a long one", null, List.of("toast_unresolved:title")));
+  }
+
   // Types.
 
   @Test

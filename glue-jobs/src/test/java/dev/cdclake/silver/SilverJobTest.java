@@ -44,6 +44,41 @@ class SilverJobTest {
   // What a batch makes of the rows.
 
   @Test
+  void changeThatWasRunningWhenItsRowWasReadKeepsTheLargeValueThatWasRead() {
+    // The change lies before the read in the log, and was committed behind it.
+    silver.carry(
+        ORDERS.read(1).at(100).set("status", "new").set("note", "long"),
+        ORDERS.update(1).at(90).set("status", "paid").unavailable("note"));
+
+    assertThat(silver.rows("status", "note", "dq_flags"))
+        .containsExactly(List.of("paid", "long", List.of()));
+  }
+
+  @Test
+  void changeThatTheReadHasSeenDoesNotComeAgain() {
+    silver.carry(
+        ORDERS.update(1).at(90).set("status", "paid").unavailable("note"),
+        ORDERS.read(1).at(100).set("status", "sent").set("note", "long"));
+
+    assertThat(silver.rows("status", "note", "dq_flags"))
+        .containsExactly(List.of("sent", "long", List.of()));
+  }
+
+  @Test
+  void truncateBetweenTwoReadsEndsWhatIsOlder() {
+    silver.carry(
+        ORDERS.read(1).at(100).set("status", "new"),
+        ORDERS.insert(2).at(110),
+        ORDERS.truncate().at(120),
+        ORDERS.insert(2).at(130),
+        ORDERS.read(3).at(140),
+        ORDERS.insert(1).at(150).set("status", "again"));
+
+    assertThat(silver.rows("id", "is_active"))
+        .containsExactly(List.of(1, true), List.of(2, true), List.of(3, true));
+  }
+
+  @Test
   void nothingHappensBeforeTheFirstEvent() {
     assertThat(silver.fold()).isEmpty();
   }

@@ -24,7 +24,8 @@ class FindingsTest {
       SOURCE
           .add("active", DataTypes.BooleanType)
           .add("later", DataTypes.BooleanType)
-          .add("held", DataTypes.BooleanType);
+          .add("held", DataTypes.BooleanType)
+          .add("took", DataTypes.BooleanType);
 
   @Test
   void equalRowThatSilverHasTwiceIsExtra(TestLake lake) {
@@ -33,8 +34,8 @@ class FindingsTest {
                 lake,
                 List.of(RowFactory.create("1", "a")),
                 List.of(
-                    RowFactory.create("1", "a", true, false, false),
-                    RowFactory.create("1", "a", true, false, false))))
+                    RowFactory.create("1", "a", true, false, false, false),
+                    RowFactory.create("1", "a", true, false, false, false))))
         .isEqualTo("extra");
   }
 
@@ -44,7 +45,7 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "a", true, false, false))))
+                List.of(RowFactory.create("1", "a", true, false, false, false))))
         .isEqualTo("equal");
   }
 
@@ -54,7 +55,7 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "b", true, false, false))))
+                List.of(RowFactory.create("1", "b", true, false, false, false))))
         .isEqualTo("different");
   }
 
@@ -73,12 +74,29 @@ class FindingsTest {
     assertThat(List.of(verdict.missing(), verdict.extra())).containsExactly(2L, 1L);
   }
 
+  @Test
+  void rowsWithoutAKeyThatWereTakenSinceExplainAsManyMissingOnes(TestLake lake) {
+    Dataset<Row> source =
+        lake.spark().createDataFrame(List.of(row("a"), row("b"), row("c"), row("d")), SOURCE);
+    Row deleted = RowFactory.create("a", "a", false, true, false, true);
+    Row updated = RowFactory.create("x", "x", true, true, false, true);
+    Dataset<Row> silver =
+        lake.spark().createDataFrame(List.of(deleted, updated, activeRow("c")), SILVER);
+
+    TableVerdict verdict =
+        Findings.asMultiset(SourceTable.of(TableName.parse("t")), source, silver, List.of());
+
+    // b or d was updated; the other one is missing.
+    assertThat(List.of(verdict.missing(), verdict.extra(), verdict.changedSince()))
+        .containsExactly(1L, 0L, 2L);
+  }
+
   private static Row row(String digest) {
     return RowFactory.create(digest, digest);
   }
 
   private static Row activeRow(String digest) {
-    return RowFactory.create(digest, digest, true, false, false);
+    return RowFactory.create(digest, digest, true, false, false, false);
   }
 
   @Test
@@ -87,13 +105,15 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "a", false, false, false))))
+                List.of(RowFactory.create("1", "a", false, false, false, false))))
         .isEqualTo("missing");
   }
 
   @Test
   void rowThatTheSourceLacksIsExtra(TestLake lake) {
-    assertThat(finding(lake, List.of(), List.of(RowFactory.create("1", "a", true, false, false))))
+    assertThat(
+            finding(
+                lake, List.of(), List.of(RowFactory.create("1", "a", true, false, false, false))))
         .isEqualTo("extra");
   }
 
@@ -103,7 +123,7 @@ class FindingsTest {
             finding(
                 lake,
                 List.of(RowFactory.create("1", "a")),
-                List.of(RowFactory.create("1", "b", true, true, false))))
+                List.of(RowFactory.create("1", "b", true, true, false, false))))
         .isEqualTo("later");
   }
 
@@ -114,8 +134,8 @@ class FindingsTest {
                 lake,
                 List.of(RowFactory.create("1", "b")),
                 List.of(
-                    RowFactory.create("1", "a", true, false, false),
-                    RowFactory.create("1", "b", false, false, true))))
+                    RowFactory.create("1", "a", true, false, false, false),
+                    RowFactory.create("1", "b", false, false, true, false))))
         .isEqualTo("quarantined");
   }
 
@@ -126,14 +146,16 @@ class FindingsTest {
                 lake,
                 List.of(RowFactory.create("1", "a")),
                 List.of(
-                    RowFactory.create("1", "a", true, false, false),
-                    RowFactory.create("1", "b", false, false, true))))
+                    RowFactory.create("1", "a", true, false, false, false),
+                    RowFactory.create("1", "b", false, false, true, false))))
         .isEqualTo("different");
   }
 
   @Test
   void rowHeldBackThatTheSourceLacksIsExtra(TestLake lake) {
-    assertThat(finding(lake, List.of(), List.of(RowFactory.create("1", "a", false, false, true))))
+    assertThat(
+            finding(
+                lake, List.of(), List.of(RowFactory.create("1", "a", false, false, true, false))))
         .isEqualTo("extra");
   }
 
