@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -29,6 +30,10 @@ final class FuzzGenerator {
   private final List<FuzzTable> tables = new ArrayList<>();
   private final List<FuzzStep> steps = new ArrayList<>();
   private final Map<String, Integer> open = new HashMap<>();
+
+  /** Sessions whose open transaction has locked a whole table. */
+  private final Set<String> locking = new TreeSet<>();
+
   private final int ddlPercent;
   private final int transactionPercent;
 
@@ -68,6 +73,12 @@ final class FuzzGenerator {
 
   private void step() {
     if (dice.chance(9)) {
+      // LIMIT 21: the connector asks the catalog for a table that it meets, and waits for its lock.
+      for (String session : locking) {
+        act(session, "commit");
+        open.remove(session);
+      }
+      locking.clear();
       steps.add(
           new FuzzStep.Run(
               dice.chance(40) ? FuzzScript.WHOLE : dice.between(2, 25), dice.chance(75)));
@@ -95,6 +106,7 @@ final class FuzzGenerator {
     if (dice.chance(20)) {
       act(session, dice.chance(75) ? "commit" : "rollback");
       open.remove(session);
+      locking.remove(session);
     } else if (dice.chance(12)) {
       act(session, "savepoint s" + (point + 1));
       open.put(session, point + 1);
@@ -111,7 +123,12 @@ final class FuzzGenerator {
     int way = dice.between(1, 100);
     if (!table.isKeyed() && !table.isFull()) {
       // PostgreSQL refuses to update or delete rows that it cannot name.
-      act(session, way <= 92 ? insert(table) : new Statement.Plain("truncate " + table.name()));
+      if (way <= 92) {
+        act(session, insert(table));
+      } else {
+        locks(session);
+        act(session, "truncate " + table.name());
+      }
     } else if (table.isDeferrable() && way <= 10) {
       shift(session, table);
     } else if (way <= 30) {
@@ -298,7 +315,14 @@ final class FuzzGenerator {
     together(session, statements);
   }
 
+  private void locks(String session) {
+    if (open.containsKey(session)) {
+      locking.add(session);
+    }
+  }
+
   private void truncate(String session, FuzzTable table) {
+    locks(session);
     List<Object> statements = new ArrayList<>(List.of("truncate " + table.name()));
     if (dice.chance(40)) {
       statements.add(0, insert(table));
@@ -327,6 +351,7 @@ final class FuzzGenerator {
   }
 
   private void alter(String session, FuzzTable table) {
+    locks(session);
     int way = dice.between(1, 100);
     // LIMIT 27: a table keeps a column; PostgreSQL allows none, and sends nothing of such rows.
     boolean last = table.key.columns().isEmpty() && table.columns.size() == 1;
