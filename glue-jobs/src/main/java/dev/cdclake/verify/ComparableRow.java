@@ -56,6 +56,9 @@ final class ComparableRow {
 
   /** Spells a value of silver. */
   static String ofLake(Object value, Spelling spelling) {
+    if (spelling == Spelling.REAL && value instanceof Double number) {
+      return floating(number.floatValue());
+    }
     return value instanceof String text ? spelling.ofText(text) : ofLake(value);
   }
 
@@ -90,6 +93,9 @@ final class ComparableRow {
    * @param type the type that the column has in silver
    */
   static String ofSource(String text, DataType type, Spelling spelling) {
+    if (text != null && spelling == Spelling.REAL && type.equals(DataTypes.DoubleType)) {
+      return floating(Float.valueOf(text));
+    }
     return text == null ? NULL : ofSource(spelling.ofText(text), type);
   }
 

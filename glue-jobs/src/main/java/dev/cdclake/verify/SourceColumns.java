@@ -96,6 +96,7 @@ record SourceColumns(List<SourceColumn> columns, long pages) implements Serializ
   private static Spelling spelling(String type) {
     return switch (type) {
       case "interval" -> Spelling.INTERVAL;
+      case "float4" -> Spelling.REAL;
       case "hstore" -> Spelling.PAIRS;
       case "point", "box", "circle", "line", "lseg", "path", "polygon" -> Spelling.NUMBERS;
       default -> Spelling.OF_TYPE;

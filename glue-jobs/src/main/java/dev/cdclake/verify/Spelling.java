@@ -19,6 +19,13 @@ enum Spelling {
       return text;
     }
   },
+  /** A {@code real}, whose column is a {@code double} in a lake that had wider values before. */
+  REAL {
+    @Override
+    String ofText(String text) {
+      return text;
+    }
+  },
   /** Pairs as a JSON object or as hstore spells them, whatever their order. */
   PAIRS {
     @Override
