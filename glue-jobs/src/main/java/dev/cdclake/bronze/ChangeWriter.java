@@ -231,7 +231,7 @@ record ChangeWriter(
                 new RejectedRows.Event(
                     kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY),
                     value,
-                    epoch,
+                    topic.epoch(kafka),
                     header(kafka, OLD_KEY),
                     header(kafka, NEW_KEY))));
       }

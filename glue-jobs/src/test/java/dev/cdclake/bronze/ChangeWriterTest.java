@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.bronze.ChangeWriter.Output;
 import dev.cdclake.bronze.ChangeWriter.TopicOutput;
+import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
@@ -112,6 +113,16 @@ class ChangeWriterTest {
 
     assertThat(rejected().get(0).<String>getAs("reason")).isEqualTo("KEY_UNREADABLE");
     assertThat(rows("key")).isEmpty();
+  }
+
+  @Test
+  void rejectedEventKeepsTheEpochThatItWasCapturedIn() {
+    bronze.commit(
+        List.of(
+            bronze.record(0, null, bytes("poison"), Map.of(ChangeColumns.EPOCH_HEADER, bytes("7"))),
+            bronze.record(0, null, bytes("poison"), Map.of())));
+
+    assertThat(rejected()).extracting(row -> row.<Integer>getAs("_epoch")).containsExactly(7, 1);
   }
 
   @Test
