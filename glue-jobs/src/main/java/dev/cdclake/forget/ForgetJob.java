@@ -19,6 +19,7 @@ import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
+import dev.cdclake.lake.RejectedRow.Place;
 import dev.cdclake.lake.SilverKey;
 import java.time.Duration;
 import java.time.Instant;
@@ -262,7 +263,8 @@ public final class ForgetJob {
                     new Target(
                         pipeline.rejectedRows(),
                         table,
-                        new Traces.InRejectedRows(person, pipeline.topic(source)),
+                        new Traces.InRejectedRows(
+                            person, pipeline.topic(source), placesInBronze(source, person)),
                         Stage.BRONZE)));
     targets.add(
         new Target(
@@ -271,6 +273,40 @@ public final class ForgetJob {
             new Traces.InSilver(person, SilverKey.of(silver).source()),
             Stage.SILVER));
     return targets;
+  }
+
+  /**
+   * Returns where rejected events stood in the log that bronze has: asked for before the row's own
+   * events leave bronze, and only if the row had keys that another one may have by now.
+   */
+  private Map<Place, Position> placesInBronze(SourceTable source, PersonKeys person) {
+    LakeTable bronze = pipeline.bronze(source);
+    Map<Place, Position> places = new HashMap<>();
+    if (person.keys().size() > 1 && written(bronze).isPresent()) {
+      Dataset<Row> rejected =
+          spark
+              .table(pipeline.rejectedRows().quoted())
+              .where(col("topic").equalTo(pipeline.topic(source)))
+              .select(ChangeColumns.PARTITION, ChangeColumns.OFFSET)
+              .distinct();
+      for (Row row :
+          spark
+              .table(bronze.quoted())
+              .join(
+                  rejected,
+                  new String[] {ChangeColumns.PARTITION, ChangeColumns.OFFSET},
+                  "left_semi")
+              .select(
+                  ChangeColumns.PARTITION,
+                  ChangeColumns.OFFSET,
+                  ChangeColumns.EPOCH,
+                  ChangeColumns.LSN)
+              .collectAsList()) {
+        places.put(
+            new Place(row.getInt(0), row.getLong(1)), new Position(row.getInt(2), row.getLong(3)));
+      }
+    }
+    return places;
   }
 
   private Optional<Table> written(LakeTable name) {

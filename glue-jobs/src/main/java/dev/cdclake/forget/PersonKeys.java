@@ -48,29 +48,51 @@ record PersonKeys(List<Held> keys) implements Serializable {
     return keys.stream().anyMatch(held -> held.is(key, at));
   }
 
-  /** Whether a row or key in JSON, with or without a schema around it, is the row's. */
-  boolean isIn(String json) {
+  /**
+   * Whether a row or key in JSON, with or without a schema around it, is the row's.
+   *
+   * @param at where it stood in the log; null if nobody knows, and then any time counts
+   */
+  boolean isIn(String json, Position at) {
     try {
-      return json != null && isIn(JSON.readTree(json));
+      return json != null && isIn(JSON.readTree(json), at);
     } catch (JsonProcessingException e) {
       // What is not JSON names no key.
       return false;
     }
   }
 
-  private boolean isIn(JsonNode node) {
+  private boolean isIn(JsonNode node, Position at) {
     if (!node.isObject()) {
       return false;
     }
-    if (keys.stream().anyMatch(held -> carries(node, held.values()))) {
+    if (keys.stream()
+        .filter(held -> at == null || at.compareTo(held.until()) <= 0)
+        .anyMatch(held -> carries(node, held.values()))) {
       return true;
     }
     for (String part : List.of("payload", "before", "after")) {
-      if (node.has(part) && isIn(node.get(part))) {
+      if (node.has(part) && isIn(node.get(part), at)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Reads where a change stood in the log, from its event; null if that does not say it. */
+  static Position position(String event, int epoch) {
+    try {
+      JsonNode document = JSON.readTree(event == null ? "" : event);
+      JsonNode source = document.path("payload").path("source");
+      source = source.isObject() ? source : document.path("source");
+      // What a snapshot read was the row's at another time than its position says.
+      boolean streamed = "false".equals(source.path("snapshot").asText("false"));
+      return streamed && source.path("lsn").isIntegralNumber()
+          ? new Position(epoch, source.path("lsn").longValue())
+          : null;
+    } catch (JsonProcessingException e) {
+      return null;
+    }
   }
 
   private static boolean carries(JsonNode row, Map<String, String> key) {

@@ -3,6 +3,7 @@ package dev.cdclake.forget;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.lake.Position;
+import dev.cdclake.lake.RejectedRow.Place;
 import dev.cdclake.lake.SilverKey;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -69,18 +70,37 @@ interface Traces extends Serializable {
     }
   }
 
-  /** Rejected events of its topic that carry one of its keys. */
-  record InRejectedRows(PersonKeys person, String topic) implements Traces {
+  /**
+   * Rejected events of its topic that carry one of its keys while it had it. Where an event stood
+   * in the log, bronze knows of those that silver rejected; others say it themselves. One of which
+   * nobody knows it is forgotten.
+   *
+   * @param inBronze where events stood that bronze has
+   */
+  record InRejectedRows(PersonKeys person, String topic, Map<Place, Position> inBronze)
+      implements Traces {
 
     @Override
     public List<String> columns() {
-      return List.of("topic", "key", "value");
+      return List.of(
+          "topic",
+          "key",
+          "value",
+          ChangeColumns.PARTITION,
+          ChangeColumns.OFFSET,
+          ChangeColumns.EPOCH);
     }
 
     @Override
     public boolean areIn(List<Object> values) {
-      return topic.equals(String.valueOf(values.get(0)))
-          && (person.isIn(text(values.get(1))) || person.isIn(text(values.get(2))));
+      if (!topic.equals(String.valueOf(values.get(0)))) {
+        return false;
+      }
+      Position at = inBronze.get(new Place((Integer) values.get(3), (Long) values.get(4)));
+      if (at == null && values.get(5) != null) {
+        at = PersonKeys.position(text(values.get(2)), (Integer) values.get(5));
+      }
+      return person.isIn(text(values.get(1)), at) || person.isIn(text(values.get(2)), at);
     }
 
     private static String text(Object bytes) {

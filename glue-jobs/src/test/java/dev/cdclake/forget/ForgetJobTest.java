@@ -165,6 +165,28 @@ class ForgetJobTest {
   }
 
   @Test
+  void rejectedEventsOfTheNewOwnerOfAnEarlierKeyAreKept() {
+    silver.carry(USERS.insert(1).at(10));
+    silver.carry(USERS.update(1).at(15).set("age", "hers"));
+    silver.carry(USERS.delete(1).at(20), USERS.insert(2).movedFrom(1).at(20));
+    silver.carry(USERS.insert(1).at(30), USERS.delete(2).at(31));
+    silver.carry(USERS.update(1).at(40).set("age", "his"), USERS.unknown("x", 1).at(41));
+
+    List<ForgottenTable> forgotten = forget(Map.of("id", "2"));
+
+    assertThat(forgotten.get(1).rowsBefore()).isEqualTo(1);
+    assertThat(forgotten.get(1).rowsAfter()).isZero();
+    assertThat(
+            lake.spark()
+                .table(pipeline.rejectedRows().quoted())
+                .selectExpr("stage", "cast(value as string)")
+                .collectAsList())
+        .extracting(row -> row.getString(0))
+        .containsExactlyInAnyOrder("bronze", "silver");
+    assertThat(forget(Map.of("id", "2"))).extracting(ForgottenTable::rowsBefore).containsOnly(0L);
+  }
+
+  @Test
   void secondRunFindsNothing() {
     silver.carry(USERS.insert(1).at(10), USERS.insert(2).at(11));
     silver.carry(USERS.delete(1).at(20));
