@@ -20,6 +20,9 @@ public final class ChangeColumns {
   /** Kafka partition of the event. */
   public static final String PARTITION = "_kafka_partition";
 
+  /** The partition of a bronze row that is no event: {@link #OP_FILL}. */
+  public static final int NO_PARTITION = -1;
+
   /** Kafka offset of the event. */
   public static final String OFFSET = "_kafka_offset";
 

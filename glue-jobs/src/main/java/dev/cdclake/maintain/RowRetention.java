@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.maintain;
 
+import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.max;
 
 import dev.cdclake.contract.ChangeColumns;
@@ -113,19 +114,37 @@ final class RowRetention {
     if (source.isEmpty() || name.layer() != Layer.BRONZE) {
       return true;
     }
-    Map<Integer, Long> folded =
-        tables
-            .find(pipeline.silver(source.get()))
-            .flatMap(Progress::find)
-            .map(progress -> progress.offsets(pipeline.topic(source.get())))
-            .orElse(Map.of());
+    Progress progress =
+        tables.find(pipeline.silver(source.get())).flatMap(Progress::find).orElse(Progress.NONE);
+    Map<Integer, Long> folded = progress.offsets(pipeline.topic(source.get()));
     for (Row newest :
-        rows.groupBy(ChangeColumns.PARTITION).agg(max(ChangeColumns.OFFSET)).collectAsList()) {
+        rows.where(col(ChangeColumns.PARTITION).notEqual(ChangeColumns.NO_PARTITION))
+            .groupBy(ChangeColumns.PARTITION)
+            .agg(max(ChangeColumns.OFFSET))
+            .collectAsList()) {
       if (newest.getLong(1) >= folded.getOrDefault(newest.getInt(0), 0L)) {
         return false;
       }
     }
-    return true;
+    return areFolded(name, fills(rows), progress.snapshots().get(name.label()));
+  }
+
+  /** What fills a column has no place on the topic: silver has it if it read the table with it. */
+  private boolean areFolded(LakeTable name, Dataset<Row> fills, Long read) {
+    if (fills.isEmpty()) {
+      return true;
+    }
+    if (read == null || tables.find(name).map(table -> table.snapshot(read)).isEmpty()) {
+      return false;
+    }
+    Dataset<Row> then =
+        spark.read().format("iceberg").option("versionAsOf", read).load(name.quoted());
+    return fills.join(fills(then), ChangeColumns.OFFSET, "left_anti").isEmpty();
+  }
+
+  private static Dataset<Row> fills(Dataset<Row> rows) {
+    return rows.where(col(ChangeColumns.PARTITION).equalTo(ChangeColumns.NO_PARTITION))
+        .select(ChangeColumns.OFFSET);
   }
 
   private Optional<SourceTable> source(LakeTable name) {

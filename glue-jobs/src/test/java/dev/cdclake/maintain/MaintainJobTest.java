@@ -11,6 +11,7 @@ import dev.cdclake.fixture.Changes.Event;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
 import dev.cdclake.gold.GoldJob;
+import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.silver.SilverRun;
 import java.io.IOException;
@@ -22,11 +23,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.iceberg.Table;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -215,6 +220,34 @@ class MaintainJobTest {
     assertThat(lake.spark().table(bronze().quoted()).count()).isZero();
     silver.carry(update(1, 10, "after"));
     assertThat(silver.rows("id", "status")).contains(List.of(1, "after")).hasSize(3);
+  }
+
+  @Test
+  void oldDaysWithValuesThatFillAColumnGoOnceSilverHasThem() throws Exception {
+    open();
+    silver.carry(insert(1), insert(2));
+    fill(1);
+
+    assertThat(maintain("bronze.orders").rowsDeleted()).isZero();
+    silver.carry(insert(3));
+    assertThat(maintain("bronze.orders").rowsDeleted()).isEqualTo(4);
+    assertThat(lake.spark().table(bronze().quoted()).count()).isZero();
+  }
+
+  /** Puts a value of a row into bronze, as {@code schema backfill} does. */
+  private void fill(int id) throws Exception {
+    Progress progress = Progress.of(silver.bronze(), Stage.BRONZE);
+    Dataset<Row> fill =
+        lake.spark()
+            .table(bronze().quoted())
+            .where("key = '{\"id\":%d}'".formatted(id))
+            .withColumn("_kafka_partition", functions.lit(-1))
+            .withColumn("_op", functions.lit("f"));
+    progress
+        .recordIn(fill.writeTo(bronze().quoted()), Stage.BRONZE)
+        .option(
+            "snapshot-property.cdclake.contents", new ChangeContents(1, 0, 0, Set.of()).toJson())
+        .append();
   }
 
   @Test
