@@ -37,6 +37,9 @@ final class CrashPlay {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** How long silver may take to fold all tables anew. */
+  private static final Duration ANEW = Duration.ofMinutes(4);
+
   /** Longer than the jobs wait for a locked catalog, and than several tries take. */
   private static final Duration OUTAGE = Duration.ofSeconds(4);
 
@@ -198,7 +201,7 @@ final class CrashPlay {
       FutureTask<Void> anew =
           new FutureTask<>(
               () -> {
-                connector.captureAnew(line.spark(), PATIENCE);
+                connector.captureAnew(line.spark(), ANEW);
                 return null;
               });
       new Thread(anew, "capture-anew").start();
