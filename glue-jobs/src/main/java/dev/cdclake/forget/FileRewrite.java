@@ -113,7 +113,7 @@ final class FileRewrite {
     byPartition.forEach(
         (partition, files) -> {
           replaced.addAll(files);
-          written.addAll(write(name, table, snapshot, files, partition, traces));
+          written.addAll(write(name, table, files, partition, traces));
         });
     RewriteFiles update =
         table
@@ -137,22 +137,20 @@ final class FileRewrite {
   }
 
   private List<DataFile> write(
-      LakeTable name,
-      Table table,
-      Snapshot snapshot,
-      List<DataFile> files,
-      StructLike partition,
-      Traces traces) {
+      LakeTable name, Table table, List<DataFile> files, StructLike partition, Traces traces) {
+    // The newest state, in the columns that files are written with: a column may have been added
+    // since the newest snapshot. Deletes that came meanwhile make the commit fail.
     Dataset<Row> rows =
         spark
-            .read()
-            .format("iceberg")
-            .option("versionAsOf", snapshot.snapshotId())
-            .load(name.quoted())
+            .table(name.quoted())
             .where(
                 col(MetadataColumns.FILE_PATH.name())
                     .isin(files.stream().map(DataFile::location).toArray()))
-            .where(not(traced(traces)));
+            .where(not(traced(traces)))
+            .select(
+                table.schema().columns().stream()
+                    .map(field -> column(field.name()))
+                    .toArray(Column[]::new));
     Table target = SerializableTableWithSize.copyOf(table);
     String dayColumn = dayColumn(table);
     long micros = dayColumn == null ? 0 : partition.get(0, Integer.class) * MICROS_PER_DAY;
@@ -180,10 +178,11 @@ final class FileRewrite {
         };
     UserDefinedFunction traced = udf(areIn, DataTypes.BooleanType);
     return traced.apply(
-        struct(
-            traces.columns().stream()
-                .map(column -> col("`" + column + "`"))
-                .toArray(Column[]::new)));
+        struct(traces.columns().stream().map(FileRewrite::column).toArray(Column[]::new)));
+  }
+
+  private static Column column(String name) {
+    return col("`" + name.replace("`", "``") + "`");
   }
 
   /** Returns the column by whose day a table is partitioned, null if it is not partitioned. */

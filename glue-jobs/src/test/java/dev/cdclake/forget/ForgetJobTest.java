@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -134,8 +135,23 @@ class ForgetJobTest {
 
     silver.carry(USERS.update(2).at(30).set("age", 7).unavailable("name"));
     assertThat(silver.rows("id", "name", "age"))
-        .containsExactly(List.of(2, "bob", 7), java.util.Arrays.asList(3, null, null));
+        .containsExactly(List.of(2, "bob", 7), Arrays.asList(3, null, null));
     assertThat(silver.fold()).isEmpty();
+  }
+
+  @Test
+  void otherRowsKeepTheirValuesWhereAColumnIsNewerThanTheNewestSnapshot() {
+    silver.carry(USERS.insert(1).at(10), USERS.insert(2).at(11).set("name", "bob").set("age", 7));
+    silver.carry(USERS.delete(1).at(20));
+    lake.spark()
+        .sql(
+            "alter table %s add column nick string after id"
+                .formatted(pipeline.silver(pipeline.tables().get(0)).quoted()));
+
+    forget(Map.of("id", "1"));
+
+    assertThat(silver.rows("id", "nick", "name", "age", "is_active"))
+        .containsExactly(Arrays.asList(2, null, "bob", 7, true));
   }
 
   @Test

@@ -64,6 +64,9 @@ class CrashIT {
   /** One run of every point after the other: an interrupted call has played all of them alike. */
   @TestFactory
   Stream<DynamicTest> nothingIsLostOrDoubledWhereverTheLineIsStruck() throws IOException {
+    assertThat(CrashPoint.values())
+        .as("points that -Dcrash.point=%s names", POINTS)
+        .anyMatch(point -> POINTS.matcher(point.name()).find());
     List<DynamicTest> tests = new ArrayList<>();
     List<CrashRun> before = runs();
     for (int number = 1; number <= WANTED; number++) {
