@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 
 import dev.cdclake.contract.ChangeColumns;
+import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.apache.iceberg.AppendFiles;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
@@ -55,7 +57,6 @@ import org.apache.spark.sql.types.StructType;
 public final class ColumnBackfill {
 
   private static final int ATTEMPTS = 20;
-  private static final int NO_PARTITION = -1;
 
   /** Beside the key's columns, which may have any other name. */
   private static final String FILL_KEY = "_fill_key";
@@ -200,17 +201,27 @@ public final class ColumnBackfill {
     shape = shape.add(FILL_KEY, DataTypes.StringType).add(FILL_AFTER, DataTypes.StringType);
     int width = shape.size();
     String fingerprint = fingerprint(schema);
+    // What the source says is masked before it is kept anywhere, as the connector does it.
+    List<KeyedMask> masks = masks(fields);
     MapFunction<Row, Row> decode =
         row -> {
-          Object[] typed =
-              RowKey.decode(row.getString(0), EventSchema.of(fingerprint, schema), silver);
+          String maskedKey = SourceValue.masked(row.getString(0), masks);
+          Object[] typed = RowKey.decode(maskedKey, EventSchema.of(fingerprint, schema), silver);
           Object[] values = new Object[width];
           System.arraycopy(typed, 0, values, 0, typed.length);
-          values[width - 2] = row.getString(0);
-          values[width - 1] = row.getString(1);
+          values[width - 2] = maskedKey;
+          values[width - 1] = SourceValue.masked(row.getString(1), masks);
           return RowFactory.create(values);
         };
     return rows.map(decode, Encoders.row(shape));
+  }
+
+  private List<KeyedMask> masks(List<StructField> fields) {
+    Set<String> read = fields.stream().map(StructField::name).collect(Collectors.toSet());
+    return KeyedMask.of(
+        source.masks().stream().filter(mask -> read.contains(mask.column())).toList(),
+        "table " + source.name(),
+        System.getenv());
   }
 
   /** Makes bronze rows for the active rows of silver that are older than the column. */
@@ -236,7 +247,7 @@ public final class ColumnBackfill {
     return values
         .join(older, sameKey, "left_semi")
         .select(
-            lit(NO_PARTITION),
+            lit(ChangeColumns.NO_PARTITION),
             lit(now).plus(monotonically_increasing_id()),
             lit(since.epoch()),
             lit(since.lsn() - 1),

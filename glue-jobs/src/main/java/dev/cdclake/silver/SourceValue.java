@@ -1,8 +1,15 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.Position;
 import java.util.List;
@@ -32,6 +39,14 @@ final class SourceValue {
           + " set extra_float_digits = 1";
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Leaves the digits of numbers as they are. */
+  private static final ObjectMapper EXACT =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+          .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
+          .build();
 
   private static final Set<String> SPELT_ALIKE =
       Set.of(
@@ -98,6 +113,25 @@ final class SourceValue {
           .formatted(column, Long.MAX_VALUE);
     }
     return column;
+  }
+
+  /** Masks the columns of a JSON object; those that are not in it are left out. */
+  static String masked(String json, List<KeyedMask> masks) {
+    if (masks.isEmpty()) {
+      return json;
+    }
+    try {
+      ObjectNode row = (ObjectNode) EXACT.readTree(json);
+      for (KeyedMask mask : masks) {
+        JsonNode value = row.get(mask.mask().column());
+        if (value != null) {
+          row.put(mask.mask().column(), mask.apply(value.isNull() ? null : value.asText()));
+        }
+      }
+      return EXACT.writeValueAsString(row);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("The source wrote a row that is not JSON.", e);
+    }
   }
 
   /**
