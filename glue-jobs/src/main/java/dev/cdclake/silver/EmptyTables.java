@@ -18,8 +18,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.iceberg.Table;
@@ -59,13 +57,22 @@ public final class EmptyTables {
        order by a.attnum
       """;
 
+  /**
+   * The key that Debezium takes: the primary key, else the first unique index by name that is made
+   * of plain columns.
+   */
   private static final String KEY =
       """
       select array_agg(a.attname::text order by k.position)
         from pg_index i
+        join pg_class c on c.oid = i.indexrelid
        cross join lateral unnest(i.indkey) with ordinality as k (attnum, position)
         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-       where i.indrelid = to_regclass(?) and i.indisprimary and k.position <= i.indnkeyatts
+       where i.indrelid = to_regclass(?) and i.indisunique and i.indexprs is null
+             and k.position <= i.indnkeyatts
+       group by c.relname, i.indisprimary, i.indisclustered
+       order by i.indisprimary desc, i.indisclustered desc, c.relname
+       limit 1
       """;
 
   private final SparkSession spark;
@@ -156,12 +163,8 @@ public final class EmptyTables {
     try (PreparedStatement statement = connection.prepareStatement(KEY)) {
       statement.setString(1, source.name().quoted());
       try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        List<String> columns = new ArrayList<>();
-        if (row.getArray(1) != null) {
-          columns.addAll(Arrays.asList((String[]) row.getArray(1).getArray()));
-        }
-        return new SilverKey(columns);
+        return new SilverKey(
+            row.next() ? List.of((String[]) row.getArray(1).getArray()) : List.of());
       }
     }
   }
