@@ -5,6 +5,7 @@ import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.Mask.Kind;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.contract.TextForm;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -48,6 +49,11 @@ public final class MaskColumns<R extends ConnectRecord<R>> implements Transforma
           "io.debezium.data.Xml");
 
   private static final List<String> KEY_HEADERS = List.of("__debezium.oldkey", "__debezium.newkey");
+
+  /** The part of Debezium's notifications that tells of a snapshot, and the keys in it. */
+  private static final String NOTIFIED = "additional_data";
+
+  private static final Set<String> KEYS_TOLD = Set.of("last_processed_key", "maximum_key");
   private static final int MOST_SCHEMAS = 1000;
 
   private final Map<String, String> environment;
@@ -94,6 +100,12 @@ public final class MaskColumns<R extends ConnectRecord<R>> implements Transforma
       // A tombstone: nobody reads its key, which might be one to mask.
       return null;
     }
+    if (record.value() instanceof Struct notification
+        && notification.schema().field(NOTIFIED) != null
+        && notification.get(NOTIFIED) instanceof Map<?, ?> told
+        && !Collections.disjoint(told.keySet(), KEYS_TOLD)) {
+      return withoutKeys(record, notification, told);
+    }
     Map<String, KeyedMask> masks = masks(record.value());
     if (masks.isEmpty()) {
       return record;
@@ -109,6 +121,25 @@ public final class MaskColumns<R extends ConnectRecord<R>> implements Transforma
         value,
         record.timestamp(),
         headers(record.headers(), masks));
+  }
+
+  /** What tells how a snapshot gets on names keys as text, whichever table they are of. */
+  private static <R extends ConnectRecord<R>> R withoutKeys(
+      R record, Struct notification, Map<?, ?> told) {
+    Struct value = new Struct(notification.schema());
+    notification.schema().fields().forEach(field -> value.put(field, notification.get(field)));
+    Map<Object, Object> kept = new HashMap<>(told);
+    kept.keySet().removeAll(KEYS_TOLD);
+    value.put(NOTIFIED, kept);
+    return record.newRecord(
+        record.topic(),
+        record.kafkaPartition(),
+        record.keySchema(),
+        record.key(),
+        record.valueSchema(),
+        value,
+        record.timestamp(),
+        record.headers());
   }
 
   /** Returns the masks of the table that an event tells of; none for any other record. */

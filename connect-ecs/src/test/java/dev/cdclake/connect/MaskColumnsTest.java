@@ -99,6 +99,35 @@ class MaskColumnsTest {
   }
 
   @Test
+  void notificationOfASnapshotNamesNoKeys() {
+    Schema schema =
+        SchemaBuilder.struct()
+            .field("type", Schema.STRING_SCHEMA)
+            .field(
+                "additional_data",
+                SchemaBuilder.map(Schema.STRING_SCHEMA, Schema.STRING_SCHEMA).optional().build())
+            .build();
+    Struct told =
+        new Struct(schema)
+            .put("type", "IN_PROGRESS")
+            .put(
+                "additional_data",
+                Map.of(
+                    "current_collection_in_progress", "public.people",
+                    "last_processed_key", "a@b",
+                    "maximum_key", "y@z"));
+
+    SourceRecord masked =
+        masked("{id: hash}", new SourceRecord(Map.of(), Map.of(), "n", schema, told));
+
+    assertThat(masked.value())
+        .isEqualTo(
+            new Struct(schema)
+                .put("type", "IN_PROGRESS")
+                .put("additional_data", Map.of("current_collection_in_progress", "public.people")));
+  }
+
+  @Test
   void recordWithoutAValueIsDropped() {
     assertThat(
             masked(
