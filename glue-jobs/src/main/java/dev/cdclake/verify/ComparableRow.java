@@ -20,6 +20,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
@@ -40,6 +41,7 @@ final class ComparableRow {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
   private static final String NULL = "\u0000";
+  private static final Set<String> NO_DIGITS = Set.of("NaN", "Infinity", "-Infinity");
 
   private ComparableRow() {}
 
@@ -87,7 +89,8 @@ final class ComparableRow {
   }
 
   /**
-   * Spells a value of the source.
+   * Spells a value of the source. What has not the form of the type, because the source's column
+   * has become another that silver's cannot follow, is spelt as it is, and differs.
    *
    * @param text PostgreSQL's text of the value (of an array: its JSON), null for NULL
    * @param type the type that the column has in silver
@@ -107,15 +110,15 @@ final class ComparableRow {
       return ofDecimal(text, decimal);
     }
     if (type instanceof BinaryType) {
-      return text.substring(2);
-    }
-    if (type.equals(DataTypes.FloatType)) {
-      return floating(Float.valueOf(text));
-    }
-    if (type.equals(DataTypes.DoubleType)) {
-      return floating(Double.valueOf(text));
+      return text.startsWith("\\x") ? text.substring(2) : text;
     }
     try {
+      if (type.equals(DataTypes.FloatType)) {
+        return floating(Float.valueOf(text));
+      }
+      if (type.equals(DataTypes.DoubleType)) {
+        return floating(Double.valueOf(text));
+      }
       if (type.equals(DataTypes.TimestampType)) {
         return inCalendar(instant(text));
       }
@@ -127,6 +130,8 @@ final class ComparableRow {
       }
     } catch (DateTimeException e) {
       return NULL;
+    } catch (NumberFormatException e) {
+      return text;
     }
     return text;
   }
@@ -136,7 +141,10 @@ final class ComparableRow {
     try {
       array = JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("PostgreSQL wrote an array that is not JSON: " + json, e);
+      return json;
+    }
+    if (!array.isArray()) {
+      return json;
     }
     List<String> spelt = new ArrayList<>();
     for (JsonNode item : array) {
@@ -154,8 +162,10 @@ final class ComparableRow {
     try {
       BigDecimal scaled = new BigDecimal(text).setScale(type.scale(), RoundingMode.UNNECESSARY);
       return scaled.precision() <= type.precision() ? plain(scaled) : NULL;
-    } catch (ArithmeticException | NumberFormatException e) {
+    } catch (ArithmeticException e) {
       return NULL;
+    } catch (NumberFormatException e) {
+      return NO_DIGITS.contains(text) ? NULL : text;
     }
   }
 

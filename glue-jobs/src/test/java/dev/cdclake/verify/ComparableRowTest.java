@@ -23,6 +23,21 @@ class ComparableRowTest {
   private static final DataType DECIMAL = DataTypes.createDecimalType(38, 18);
 
   @Test
+  void textOfAColumnThatWasOfAnotherTypeDiffersFromEveryValueOfIt() {
+    List<DataType> types =
+        List.of(
+            DataTypes.DoubleType,
+            DataTypes.FloatType,
+            DataTypes.BinaryType,
+            DataTypes.createDecimalType(10, 2),
+            DataTypes.createArrayType(DataTypes.IntegerType));
+
+    for (DataType type : types) {
+      assertThat(ComparableRow.ofSource("x", type, Spelling.OF_TYPE)).as(type.sql()).isEqualTo("x");
+    }
+  }
+
+  @Test
   void nullIsSpeltAlikeAndUnlikeEveryText() {
     assertAlike(null, DataTypes.StringType, null);
     assertThat(ComparableRow.ofLake("null", Spelling.OF_TYPE))
