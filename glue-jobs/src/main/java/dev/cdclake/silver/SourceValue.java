@@ -98,7 +98,8 @@ final class SourceValue {
       return column + "::text";
     }
     if (type.equals(DataTypes.StringType)) {
-      return column + "::text";
+      // As the server sends it: a cast would drop the blanks of char(n), and add /32 to inet.
+      return "case when %1$s is not null then format('%%s', %1$s) end".formatted(column);
     }
     if (type instanceof BinaryType) {
       return "replace(encode(%s, 'base64'), chr(10), '')".formatted(column);
