@@ -25,6 +25,9 @@ final class FuzzGenerator {
   private static final int KEYS = 14;
   private static final List<String> SESSIONS = List.of("a", "a", "a", "b", "c");
 
+  /** Types whose values a cast to text writes in another way than events do. */
+  private static final Set<String> SPELT_ANEW = Set.of("inet", "char(5)", "interval");
+
   private final long seed;
   private final Dice dice;
   private final List<FuzzTable> tables = new ArrayList<>();
@@ -416,7 +419,10 @@ final class FuzzGenerator {
 
   /** A change of type that silver cannot follow: the events after it may be rejected. */
   private void retype(String session, FuzzTable table, Column column) {
-    if (!table.isKeyed() || column.otherwise() != null) {
+    // LIMIT 21: PostgreSQL itself spells some values otherwise then, and no event says so.
+    if (!table.isKeyed()
+        || column.otherwise() != null
+        || SPELT_ANEW.contains(column.type().sql())) {
       return;
     }
     FuzzType text = new FuzzType("text", d -> "'retyped'", List.of());
