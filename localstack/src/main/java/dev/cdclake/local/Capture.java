@@ -106,6 +106,7 @@ final class Capture {
   List<String> problems() {
     Optional<ConnectorStatus> status;
     Optional<CaptureGap> gap = Optional.empty();
+    boolean unfinished = false;
     List<String> problems = new ArrayList<>();
     try {
       status = connect.status(name());
@@ -116,6 +117,7 @@ final class Capture {
       gap = gap(source);
       gap.ifPresent(found -> problems.add(found.message()));
       for (String table : SnapshotSignals.unfinished(source)) {
+        unfinished = true;
         problems.add(
             "Rows of %s that are gone may still be active: reading it anew did not end. Run './cdclake resnapshot %s' again."
                 .formatted(table, table));
@@ -124,12 +126,12 @@ final class Capture {
       problems.add(e.getMessage());
     }
     if (gap.isEmpty()) {
-      status(status).ifPresent(problems::add);
+      status(status, unfinished).ifPresent(problems::add);
     }
     return problems;
   }
 
-  private Optional<String> status(Optional<ConnectorStatus> status) {
+  private Optional<String> status(Optional<ConnectorStatus> status, boolean unfinished) {
     if (status.isEmpty()) {
       return Optional.of(
           "Nothing is captured: Kafka Connect has no connector '%s'. Run './cdclake up'."
@@ -139,6 +141,10 @@ final class Capture {
       return Optional.of(
           "Nothing is captured: connector '%s' failed: %s. './cdclake doctor' may know why; './cdclake up' starts it again."
               .formatted(name(), status.get().rootCause()));
+    }
+    if (status.get().isStopped() && unfinished) {
+      return Optional.of(
+          "Nothing is captured: './cdclake resnapshot --all' stopped the connector and did not end. Run it again; nothing is lost meanwhile.");
     }
     return status.get().isRunning()
         ? Optional.empty()
@@ -177,11 +183,22 @@ final class Capture {
         topicsHaveEvents);
   }
 
-  /** Stops the connector, if there is one. */
-  void stop() {
-    if (connect.status(name()).filter(status -> !status.isStopped()).isPresent()) {
+  /**
+   * Stops the connector, if there is one.
+   *
+   * @return whether it was not stopped before
+   */
+  boolean stop() {
+    boolean goes = connect.status(name()).filter(status -> !status.isStopped()).isPresent();
+    if (goes) {
       connect.stop(name());
     }
+    return goes;
+  }
+
+  /** Lets the connector, which was stopped, go on from where it is. */
+  void goOn() {
+    connect.resume(name());
   }
 
   /** Captures everything from the beginning: a new slot, and a snapshot of every table. */

@@ -39,6 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -49,11 +50,11 @@ import org.apache.spark.sql.SparkSession;
 /**
  * Reads tables of the source anew while changes go on, and ends the rows that are gone.
  *
- * <p>The steps, in order: note the end of the source's log and wait until every transaction that
- * was running has ended; have the connector read the tables; let bronze pass the gaps; once silver
- * has all that was read, put a barrier behind it. A row that was last changed before the noted
- * position and was not read is gone. One that dies on the way is simply run again; the source
- * remembers that it did not end.
+ * <p>The steps, in order: stop the connector, if all tables are read through a new slot; note the
+ * end of the source's log and wait until every transaction that was running has ended; have the
+ * connector read the tables; let bronze pass the gaps; once silver has all that was read, put a
+ * barrier behind it. A row that was last changed before the noted position and was not read is
+ * gone. One that dies on the way is simply run again; the source remembers that it did not end.
  */
 final class Resnapshot {
 
@@ -115,13 +116,34 @@ final class Resnapshot {
     if (gap.isPresent() && gap.get().needsNewEpoch()) {
       throw new CaptureException(gap.get().message());
     }
-    return run(
-        inSource(),
-        source -> {
-          capture.startAnew();
-          return told -> "Initial Snapshot".equals(told.path("aggregate_type").asText());
-        },
-        allowed);
+    List<SourceTable> tables = inSource();
+    // A change behind the noted position must come through the new slot alone: what the old one
+    // brought of it would stay, if its row is gone when the tables are read, or be there twice.
+    AtomicBoolean stopped = new AtomicBoolean(capture.stop());
+    try {
+      return run(
+          tables,
+          source -> {
+            stopped.set(false);
+            capture.startAnew();
+            return told -> "Initial Snapshot".equals(told.path("aggregate_type").asText());
+          },
+          allowed);
+    } finally {
+      if (stopped.get()) {
+        // Nothing was begun, and nothing is lost: the slot kept what was not read.
+        goOn();
+      }
+    }
+  }
+
+  /** Does not hide why the tables were not read. */
+  private void goOn() {
+    try {
+      capture.goOn();
+    } catch (CaptureException e) {
+      progress.accept(e.getMessage());
+    }
   }
 
   /** A table that was dropped is not read: its rows stay as they are. */

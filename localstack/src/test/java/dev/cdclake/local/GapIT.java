@@ -14,6 +14,7 @@ import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeSession;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
+import dev.cdclake.source.SnapshotSignals;
 import dev.cdclake.verify.TableVerdict;
 import dev.cdclake.verify.Verdict;
 import dev.cdclake.verify.VerifyJob;
@@ -31,6 +32,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -56,8 +58,12 @@ import org.junit.jupiter.api.TestMethodOrder;
 class GapIT {
 
   private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /** A table without a key. */
+  private static final String LOOSE = "public.loose";
+
   private static final List<String> TABLES =
-      List.of("public.expired", "public.recreated", "public.busy", "public.kept");
+      List.of("public.expired", "public.recreated", "public.busy", "public.kept", LOOSE);
 
   private static final List<String> told = new CopyOnWriteArrayList<>();
   private static Path state;
@@ -98,6 +104,7 @@ class GapIT {
       sql("create table %s (id int primary key, note text)".formatted(table));
       sql("insert into %s select i, 'first' from generate_series(1, 100) i".formatted(table));
     }
+    sql("alter table %s drop constraint loose_pkey, replica identity full".formatted(LOOSE));
     line.close();
     copy(state.resolve("postgres"), state.resolve("older-copy"));
     line = LocalLine.start(pipeline, told::add);
@@ -283,6 +290,40 @@ class GapIT {
 
   @Test
   @Order(8)
+  void tablesThatAreAllReadAnewWhileTheyChangeAreEqual() throws Exception {
+    interruptedBeforeItBegan();
+    told.clear();
+    FutureTask<Map<String, Long>> reading = new FutureTask<>(() -> resnapshot());
+    try (Connection running = line.openSource()) {
+      begin(running, "update public.kept set note = 'slow' where id = 30");
+      new Thread(reading, "resnapshot-of-gaps").start();
+      awaitTold("Waiting for the transactions that are running");
+      sql("insert into public.busy values (1000001, 'deleted before it is read')");
+      sql("insert into %s values (1000001, 'read once')".formatted(LOOSE));
+      TimeUnit.SECONDS.sleep(3);
+      sql("delete from public.busy where id = 1000001");
+      running.commit();
+    }
+    reading.get();
+
+    assertEqual();
+    assertThat(problems()).isEmpty();
+  }
+
+  /** A run that died after it stopped the connector is told of; what {@code up} does goes on. */
+  private static void interruptedBeforeItBegan() throws Exception {
+    line.connect().stop(pipeline.connectorName());
+    try (Connection source = line.openSource()) {
+      SnapshotSignals.begin(source, List.of(TableName.parse("public.kept")));
+    }
+    assertThat(problems())
+        .anyMatch(problem -> problem.contains("stopped the connector and did not end"))
+        .anyMatch(problem -> problem.contains("Rows of public.kept that are gone"));
+    new Capture(pipeline, line.connect(), told::add).start();
+  }
+
+  @Test
+  @Order(9)
   void slotThatIsLostStopsCaptureAndRowsDeletedMeanwhileEnd() throws Exception {
     told.clear();
     line.connect().stop(pipeline.connectorName());
@@ -301,7 +342,7 @@ class GapIT {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void olderCopyOfTheSourceStopsCaptureUntilANewEpochBegins() throws Exception {
     line.close();
     delete(state.resolve("postgres"));
