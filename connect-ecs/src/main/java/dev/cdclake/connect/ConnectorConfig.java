@@ -261,12 +261,20 @@ public final class ConnectorConfig {
     Map<String, String> config = new LinkedHashMap<>();
     config.put("topic.creation.default.partitions", String.valueOf(kafka.partitions()));
     config.put("topic.creation.default.replication.factor", String.valueOf(replicationFactor));
-    config.put("topic.creation.default.cleanup.policy", "delete");
-    config.put("topic.creation.default.retention.ms", String.valueOf(RETENTION.toMillis()));
-    config.put("topic.creation.default.max.message.bytes", String.valueOf(kafka.maxMessageBytes()));
-    // The producer's batches are stored as they come.
-    config.put("topic.creation.default.compression.type", "producer");
+    topicSettings(kafka)
+        .forEach((key, value) -> config.put("topic.creation.default." + key, value));
     return config;
+  }
+
+  /** Returns the settings of a table's topic, as Kafka names them. */
+  public static Map<String, String> topicSettings(Kafka kafka) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("cleanup.policy", "delete");
+    settings.put("retention.ms", String.valueOf(RETENTION.toMillis()));
+    settings.put("max.message.bytes", String.valueOf(kafka.maxMessageBytes()));
+    // The producer's batches are stored as they come.
+    settings.put("compression.type", "producer");
+    return settings;
   }
 
   /** Debezium ignores case in table names, PostgreSQL does not: {@code (?-i)} restores it. */

@@ -42,6 +42,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -191,6 +192,7 @@ final class Resnapshot {
       Predicate<JsonNode> ours = request.send(source);
       notifications.await(ours);
     }
+    makeMissingTopics(tables);
     Map<String, Map<Integer, Long>> to = BronzeJob.written(pipeline, tables);
     BronzeJob.passGaps(lake, pipeline, tables)
         .forEach(table -> progress.accept("Bronze reads %s on behind its gap".formatted(table)));
@@ -199,7 +201,8 @@ final class Resnapshot {
     List<String> refused = new ArrayList<>();
     for (SourceTable table : tables) {
       String topic = pipeline.topic(table);
-      if (to.getOrDefault(topic, Map.of()).values().stream().allMatch(end -> end == 0)) {
+      if (to.getOrDefault(topic, Map.of()).values().stream().allMatch(end -> end == 0)
+          && !isInLake(table)) {
         finish(table);
         continue;
       }
@@ -217,6 +220,27 @@ final class Resnapshot {
       throw new CaptureException(String.join("\n", refused));
     }
     return ended;
+  }
+
+  /**
+   * Makes topics that are gone, if the lake has read from them: the barrier, which ends the rows
+   * that they brought, needs one.
+   */
+  private void makeMissingTopics(List<SourceTable> tables) {
+    Map<String, Map<Integer, Long>> there = BronzeJob.written(pipeline, tables);
+    MissingTopics.create(
+        pipeline,
+        tables.stream()
+            .filter(this::isInLake)
+            .map(pipeline::topic)
+            .filter(topic -> !there.containsKey(topic))
+            .collect(Collectors.toSet()));
+  }
+
+  /** Whether bronze has read any event of a table. */
+  private boolean isInLake(SourceTable table) {
+    return bronze(table).offsets(pipeline.topic(table)).values().stream()
+        .anyMatch(next -> next > 0);
   }
 
   private void finish(SourceTable table) throws SQLException {

@@ -365,6 +365,24 @@ class GapIT {
         100);
   }
 
+  @Test
+  @Order(11)
+  void topicThatIsGoneWithTheRowsOfItsTableStopsTheTableUntilItIsReadAnew() throws Exception {
+    lake.close();
+    sql("delete from public.recreated");
+    awaitCaptured();
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", pipeline.kafka().bootstrap()))) {
+      admin.deleteTopics(List.of(topic("public.recreated"))).all().get();
+    }
+    lake = new Lake();
+
+    awaitTold("there is no such topic");
+    assertThat(resnapshot("public.recreated").get("recreated")).isPositive();
+    awaitRows("select count(*) from %s where is_active", "public.recreated", 0);
+    sql("insert into public.recreated values (1, 'goes on')");
+    assertEqual();
+  }
+
   private static Map<String, Long> resnapshot(String... names) throws SQLException {
     Capture capture = new Capture(pipeline, line.connect(), told::add);
     Resnapshot resnapshot = new Resnapshot(spark, pipeline, capture, told::add);
