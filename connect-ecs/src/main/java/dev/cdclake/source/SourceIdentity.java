@@ -62,6 +62,17 @@ public record SourceIdentity(String system, int timeline, long lsn, Optional<Slo
         .rows(row -> slotName);
   }
 
+  /** Whether somebody reads a slot at this moment; false if there is no such slot. */
+  public static boolean isRead(Connection connection, String slotName) {
+    return !Query.of(
+            connection,
+            "the replication slot",
+            "select 1 from pg_replication_slots where slot_name = ? and active",
+            slotName)
+        .rows(row -> slotName)
+        .isEmpty();
+  }
+
   /** Returns the history in one text, to be kept and compared. */
   public String history() {
     return system + "/" + timeline;

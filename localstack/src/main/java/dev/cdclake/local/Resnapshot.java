@@ -24,6 +24,7 @@ import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.SnapshotSignals;
 import dev.cdclake.source.SourceCatalog;
 import dev.cdclake.source.SourceDatabase;
+import dev.cdclake.source.SourceIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -60,6 +61,7 @@ import org.apache.spark.sql.SparkSession;
 final class Resnapshot {
 
   private static final Duration SILENCE = Duration.ofMinutes(5);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String OLDEST_RUNNING = "txid_snapshot_xmin(txid_current_snapshot())";
 
@@ -122,6 +124,7 @@ final class Resnapshot {
     // brought of it would stay, if its row is gone when the tables are read, or be there twice.
     AtomicBoolean stopped = new AtomicBoolean(capture.stop());
     try {
+      awaitUnread();
       return run(
           tables,
           source -> {
@@ -134,6 +137,21 @@ final class Resnapshot {
       if (stopped.get()) {
         // Nothing was begun, and nothing is lost: the slot kept what was not read.
         goOn();
+      }
+    }
+  }
+
+  /** Waits until nobody reads the slot: a connector says that it stopped before its task has. */
+  private void awaitUnread() throws SQLException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+      while (SourceIdentity.isRead(source, pipeline.source().slot())) {
+        if (System.nanoTime() >= deadline) {
+          throw new CaptureException(
+              "Cannot read the tables anew: somebody still reads replication slot '%s' after %d s (expected nobody, the connector is stopped). Look at pg_replication_slots, then run it again."
+                  .formatted(pipeline.source().slot(), PATIENCE.toSeconds()));
+        }
+        pause();
       }
     }
   }
