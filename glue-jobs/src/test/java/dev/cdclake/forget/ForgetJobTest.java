@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.iceberg.Table;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,12 +87,7 @@ class ForgetJobTest {
     silver.carry(USERS.delete(1).at(20).set("name", "countess"));
 
     List<ForgottenTable> forgotten =
-        new ForgetJob(lake.spark(), pipeline, Duration.ZERO)
-            .run(
-                pipeline.tables().get(0),
-                Map.of("id", "1"),
-                false,
-                () -> gold.rebuild(pipeline.tables().get(0)));
+        forget(Map.of("id", "1"), () -> gold.rebuild(pipeline.tables().get(0)));
 
     assertThat(forgotten.get(2).table()).isEqualTo("gold.names");
     assertThat(forgotten.get(2).filesBefore()).isEqualTo(before.size());
@@ -109,12 +105,7 @@ class ForgetJobTest {
     silver.carry(USERS.delete(1).at(20));
 
     List<ForgottenTable> forgotten =
-        new ForgetJob(lake.spark(), pipeline, Duration.ZERO)
-            .run(
-                pipeline.tables().get(0),
-                Map.of("id", "1"),
-                false,
-                () -> List.of(pipeline.gold("names")));
+        forget(Map.of("id", "1"), () -> List.of(pipeline.gold("names")));
 
     assertThat(forgotten.get(2).rowsAfter()).isPositive();
   }
@@ -281,8 +272,13 @@ class ForgetJobTest {
   }
 
   private List<ForgottenTable> forget(Map<String, String> key) {
+    return forget(key, List::of);
+  }
+
+  private List<ForgottenTable> forget(
+      Map<String, String> key, Supplier<List<LakeTable>> rebuildGold) {
     return new ForgetJob(lake.spark(), pipeline, Duration.ZERO)
-        .run(pipeline.tables().get(0), key, false, List::of);
+        .run(pipeline.tables().get(0), key, false, rebuildGold);
   }
 
   /** Returns all bytes of a table's folder; statistics, for one, are not compressed. */
