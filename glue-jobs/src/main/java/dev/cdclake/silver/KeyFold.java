@@ -163,28 +163,25 @@ final class KeyFold {
     private List<Row> foldGroup() {
       String group = next.getString(at(ChangeRow.GROUP));
       RowGroup rows = decoder.silver().keyed() ? new KeyedRows(layout) : new UnkeyedRows(layout);
-      Iterator<Truncation> truncations = rules.truncations().iterator();
-      Truncation truncation = truncations.hasNext() ? truncations.next() : null;
+      List<Truncation> truncations = rules.truncations();
+      int passed = 0;
       int streamed = 0;
       List<Row> out = new ArrayList<>();
       while (next != null && group.equals(next.getString(at(ChangeRow.GROUP)))) {
-        if (next.getInt(at(ChangeRow.KIND)) != 0
-            && next.getInt(at(ChangeRow.STREAMED)) != streamed) {
-          // From here on the log begins again.
-          streamed = next.getInt(at(ChangeRow.STREAMED));
-          truncations = rules.truncations().iterator();
-          truncation = truncations.hasNext() ? truncations.next() : null;
-        }
-        while (truncation != null
-            && next.getInt(at(ChangeRow.KIND)) != 0
-            && isBefore(truncation, next)) {
-          rows.truncate(truncation);
-          truncation = truncations.hasNext() ? truncations.next() : null;
+        if (next.getInt(at(ChangeRow.KIND)) != 0) {
+          if (next.getInt(at(ChangeRow.STREAMED)) != streamed) {
+            // From here on the log begins again.
+            streamed = next.getInt(at(ChangeRow.STREAMED));
+            passed = 0;
+          }
+          while (passed < truncations.size() && isBefore(truncations.get(passed), next)) {
+            rows.truncate(truncations.get(passed++));
+          }
         }
         take(next, rows, out);
         next = this.rows.hasNext() ? this.rows.next() : null;
       }
-      rules.truncations().forEach(rows::truncate);
+      truncations.forEach(rows::truncate);
       out.addAll(rows.folded());
       return out;
     }

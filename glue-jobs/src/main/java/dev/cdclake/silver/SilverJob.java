@@ -106,7 +106,8 @@ public final class SilverJob {
    */
   public Optional<StageReport> runBatch(Watermark watermark) {
     Instant start = Instant.now();
-    Optional<SilverTable> existing = silver(tables.find(silverName).map(WriterPause::over));
+    Optional<SilverTable> existing =
+        tables.find(silverName).map(WriterPause::over).map(this::silver);
     Progress folded = existing.map(SilverTable::progress).orElse(Progress.NONE);
     BronzeSlice slice = unread(folded, watermark.cuts(topic));
     if (slice.isEmpty()) {
@@ -152,7 +153,7 @@ public final class SilverJob {
    * @param rows rejected by silver
    */
   public PreparedReplay prepareReplay(List<RejectedRow> rows) {
-    Optional<SilverTable> existing = silver(tables.find(silverName));
+    Optional<SilverTable> existing = tables.find(silverName).map(this::silver);
     if (existing.isEmpty()) {
       return PreparedReplay.refusing(PreparedReplay.refusals(rows, "Silver has no such table yet"));
     }
@@ -200,8 +201,8 @@ public final class SilverJob {
         .collect(Collectors.toSet());
   }
 
-  private Optional<SilverTable> silver(Optional<Table> found) {
-    return found.map(table -> SilverTable.of(spark, silverName, table));
+  private SilverTable silver(Table table) {
+    return SilverTable.of(spark, silverName, table);
   }
 
   private BronzeSlice unread(Progress folded, Map<Integer, Long> cuts) {
