@@ -11,6 +11,7 @@ import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.WriterPause;
@@ -149,7 +150,7 @@ final class FileRewrite {
             .where(not(traced(traces)))
             .select(
                 table.schema().columns().stream()
-                    .map(field -> column(field.name()))
+                    .map(field -> col(LakeColumns.quoted(field.name())))
                     .toArray(Column[]::new));
     Table target = SerializableTableWithSize.copyOf(table);
     String dayColumn = dayColumn(table);
@@ -178,11 +179,10 @@ final class FileRewrite {
         };
     UserDefinedFunction traced = udf(areIn, DataTypes.BooleanType);
     return traced.apply(
-        struct(traces.columns().stream().map(FileRewrite::column).toArray(Column[]::new)));
-  }
-
-  private static Column column(String name) {
-    return col("`" + name.replace("`", "``") + "`");
+        struct(
+            traces.columns().stream()
+                .map(name -> col(LakeColumns.quoted(name)))
+                .toArray(Column[]::new)));
   }
 
   /** Returns the column by whose day a table is partitioned, null if it is not partitioned. */

@@ -20,9 +20,14 @@ public final class LakeColumns {
    * where Spark reads an element before it asks whether the element is NULL.
    */
   public static Column select(StructField field) {
-    Column column = col("`" + field.name() + "`");
+    Column column = col(quoted(field.name()));
     return field.dataType() instanceof ArrayType
         ? transform(column, element -> element).as(field.name())
         : column;
+  }
+
+  /** Returns a column's name as Spark reads it whatever stands in it. */
+  public static String quoted(String name) {
+    return "`" + name.replace("`", "``") + "`";
   }
 }

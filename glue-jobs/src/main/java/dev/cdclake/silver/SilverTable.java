@@ -285,7 +285,11 @@ final class SilverTable {
     Dataset<Row> placed = placedRows(decoder.value().silver());
     Column sameKey =
         decoder.value().silver().key().stream()
-            .map(column -> placed.col(quoted(column)).equalTo(keys.col(quoted(column))))
+            .map(
+                column ->
+                    placed
+                        .col(LakeColumns.quoted(column))
+                        .equalTo(keys.col(LakeColumns.quoted(column))))
             .reduce(Column::and)
             .orElseThrow();
     return currentRows(placed.join(few(keys, changes), sameKey, "left_semi"), shape, decoder);
@@ -307,7 +311,11 @@ final class SilverTable {
                     .or(array_contains(col(ChangeColumns.DQ_FLAGS), Expectations.QUARANTINED)));
     Column alike =
         decoder.value().alike().stream()
-            .map(column -> placed.col(quoted(column)).eqNullSafe(taken.col(quoted(column))))
+            .map(
+                column ->
+                    placed
+                        .col(LakeColumns.quoted(column))
+                        .eqNullSafe(taken.col(LakeColumns.quoted(column))))
             .reduce(Column::and)
             .orElse(lit(true));
     return currentRows(placed.join(few(taken, changes), alike, "left_semi"), shape, decoder);
@@ -315,10 +323,6 @@ final class SilverTable {
 
   private static Dataset<Row> few(Dataset<Row> looked, long changes) {
     return changes <= MOST_KEYS_SENT ? broadcast(looked) : looked;
-  }
-
-  private static String quoted(String column) {
-    return "`" + column.replace("`", "``") + "`";
   }
 
   /**
