@@ -245,9 +245,8 @@ public final class LocalLine implements AutoCloseable {
   public void kill(Part part) {
     ProcessHandle process = ProcessHandle.of(server(part).processId()).orElseThrow();
     process.destroyForcibly();
-    while (PidFile.isRunning(process)) {
-      Thread.onSpinWait();
-    }
+    // Its first thread ends before the others: only then are its ports closed.
+    process.onExit().join();
   }
 
   /** Waits until a server, for example a killed one, answers. */

@@ -55,7 +55,7 @@ final class CrashLine implements AutoCloseable {
     this.relaxedFile = file.resolveSibling("relaxed.yaml");
     Files.writeString(relaxedFile, Files.readString(file).replace(STRICT, RELAXED));
     this.jobFile = files.write(withImpatientCatalog(description));
-    this.line = LocalLine.start(pipeline, step -> {});
+    this.line = LocalLine.start(pipeline, step -> System.out.println(step));
     this.writer = new CrashWriter(line);
     writer.createTables();
     line.capture();

@@ -55,19 +55,20 @@ final class CrashMatrix {
   }
 
   private static String row(String name, List<CrashRun> runs) {
-    return "| %s | %d | %d | %d | %d | %.1f s |"
+    return "| %s | %d | %d | %d | %d | %s |"
         .formatted(
             name,
             runs.size(),
             runs.stream().mapToInt(CrashRun::killed).sum(),
             runs.stream().mapToLong(CrashRun::lost).sum(),
             runs.stream().mapToLong(CrashRun::doubled).sum(),
-            medianRecoveryMillis(runs) / 1000.0);
+            medianRecovery(runs));
   }
 
-  private static long medianRecoveryMillis(List<CrashRun> runs) {
-    long[] sorted = runs.stream().mapToLong(CrashRun::recoveryMillis).sorted().toArray();
-    return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+  private static String medianRecovery(List<CrashRun> runs) {
+    long[] sorted =
+        runs.stream().flatMapToLong(run -> run.recoveryMillis().stream()).sorted().toArray();
+    return sorted.length == 0 ? "" : "%.1f s".formatted(sorted[sorted.length / 2] / 1000.0);
   }
 
   private static String dates(List<CrashRun> runs) {

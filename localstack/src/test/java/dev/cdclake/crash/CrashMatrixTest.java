@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,15 +25,16 @@ class CrashMatrixTest {
             run(CrashPoint.SILVER_AFTER_COMMIT, 1, 0, 9_000),
             run(CrashPoint.KAFKA, 0, 0, 4_000),
             run(CrashPoint.SILVER_AFTER_COMMIT, 0, 2, 7_000),
-            run(CrashPoint.SILVER_AFTER_COMMIT, 0, 0, 30_000));
+            run(CrashPoint.SILVER_AFTER_COMMIT, 0, 0, 30_000),
+            notAwaited(CrashPoint.SILVER_AFTER_COMMIT));
 
     assertThat(CrashMatrix.render(runs, "Two cores.").lines())
         .startsWith("2026-11-21. Two cores.", "")
         .containsSubsequence(
-            "| PostgreSQL: immediate shutdown | 0 | 0 | 0 | 0 | 0.0 s |",
+            "| PostgreSQL: immediate shutdown | 0 | 0 | 0 | 0 |  |",
             "| Kafka broker | 1 | 1 | 0 | 0 | 4.0 s |",
-            "| silver: after the commit of one of several tables | 3 | 3 | 1 | 2 | 9.0 s |",
-            "| **all** | 4 | 4 | 1 | 2 | 9.0 s |");
+            "| silver: after the commit of one of several tables | 4 | 4 | 1 | 2 | 9.0 s |",
+            "| **all** | 5 | 5 | 1 | 2 | 9.0 s |");
   }
 
   @Test
@@ -60,6 +62,8 @@ class CrashMatrixTest {
     CrashRun run = run(CrashPoint.DISK_FULL, 3, 4, 5);
 
     assertThat(CrashRun.parse(run.toLine())).isEqualTo(run);
+    assertThat(CrashRun.parse(notAwaited(CrashPoint.KAFKA).toLine()))
+        .isEqualTo(notAwaited(CrashPoint.KAFKA));
   }
 
   @Test
@@ -72,6 +76,11 @@ class CrashMatrixTest {
   }
 
   private static CrashRun run(CrashPoint point, long lost, long doubled, long recovery) {
-    return new CrashRun(DAY, point, 1, lost, doubled, recovery, 10, "");
+    return new CrashRun(DAY, point, 1, lost, doubled, OptionalLong.of(recovery), 10, "");
+  }
+
+  /** Returns a run whose recovery was struck again. */
+  private static CrashRun notAwaited(CrashPoint point) {
+    return new CrashRun(DAY, point, 1, 0, 0, OptionalLong.empty(), 10, "");
   }
 }

@@ -24,6 +24,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -55,21 +56,26 @@ final class CrashPlay {
     this.line = line;
   }
 
-  /** Strikes the line, and does not wait until it has recovered: the next blow may come before. */
-  void hurry(CrashPoint point, int run) throws Exception {
-    Blow blow = strike(point, run);
-    line.restartJob();
-    assertThat(blow.damage().findings()).isEmpty();
-  }
-
   /**
-   * Plays one run.
+   * Strikes the line and starts its jobs again.
    *
    * @param run its number at this point, from 1
    */
-  CrashRun play(CrashPoint point, int run) throws Exception {
-    Blow blow = strike(point, run);
+  Blow strike(CrashPoint point, int run) throws Exception {
+    Blow blow = strikeAt(point, run);
     line.restartJob();
+    return blow;
+  }
+
+  /**
+   * Returns the run of a blow that is not waited for: the next one may come before the line is up.
+   */
+  CrashRun goOn(CrashPoint point, Blow blow) {
+    return run(point, blow, blow.damage(), OptionalLong.empty());
+  }
+
+  /** Waits until the line has recovered from a blow, and compares what it has now. */
+  CrashRun recover(CrashPoint point, Blow blow) throws Exception {
     line.awaitPublished(blow.lsn());
     Duration recovery = Duration.between(blow.at(), Instant.now());
     Comparison comparison = new Comparison(line);
@@ -83,18 +89,22 @@ final class CrashPlay {
     } finally {
       line.writer().resume();
     }
+    return run(point, blow, damage, OptionalLong.of(recovery.toMillis()));
+  }
+
+  private CrashRun run(CrashPoint point, Blow blow, Damage damage, OptionalLong recoveryMillis) {
     return new CrashRun(
         Instant.now(),
         point,
         blow.killed(),
         damage.lost(),
         damage.doubled(),
-        recovery.toMillis(),
+        recoveryMillis,
         line.writer().committed(),
         String.join("; ", damage.findings()));
   }
 
-  private Blow strike(CrashPoint point, int run) throws Exception {
+  private Blow strikeAt(CrashPoint point, int run) throws Exception {
     return switch (point) {
       case POSTGRES -> shutDownPostgres();
       case CONNECT_WHILE_SNAPSHOTTING -> killConnectInSnapshot();

@@ -3,13 +3,17 @@ package dev.cdclake.crash;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
- * One run: the line was struck, it recovered, and source and lake were compared.
+ * One run: the line was struck; it recovered, and source and lake were compared, or the next blow
+ * came first.
  *
  * @param killed processes that were killed
+ * @param lost found by the comparison, which is one of all blows since the last
+ * @param doubled likewise
  * @param recoveryMillis from the blow until silver had again everything that was committed before
- *     it, all tables at one moment
+ *     it, all tables at one moment; empty if the next blow came first
  * @param transactions that the source had committed by the end of the run
  * @param findings what was lost or doubled where; empty for nothing
  */
@@ -19,7 +23,7 @@ record CrashRun(
     int killed,
     long lost,
     long doubled,
-    long recoveryMillis,
+    OptionalLong recoveryMillis,
     long transactions,
     String findings) {
 
@@ -34,7 +38,7 @@ record CrashRun(
         String.valueOf(killed),
         String.valueOf(lost),
         String.valueOf(doubled),
-        String.valueOf(recoveryMillis),
+        recoveryMillis.isPresent() ? String.valueOf(recoveryMillis.getAsLong()) : "",
         String.valueOf(transactions),
         findings.replaceAll("\\s+", " "));
   }
@@ -48,7 +52,9 @@ record CrashRun(
         Integer.parseInt(cells.get(2)),
         Long.parseLong(cells.get(3)),
         Long.parseLong(cells.get(4)),
-        Long.parseLong(cells.get(5)),
+        cells.get(5).isEmpty()
+            ? OptionalLong.empty()
+            : OptionalLong.of(Long.parseLong(cells.get(5))),
         Long.parseLong(cells.get(6)),
         cells.get(7));
   }

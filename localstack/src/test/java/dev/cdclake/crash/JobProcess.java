@@ -30,7 +30,8 @@ final class JobProcess {
       "-Xmx1g -XX:TieredStopAtLevel=1 -Dspark.sql.codegen.wholeStage=false"
           + " -Dspark.sql.codegen.factoryMode=NO_CODEGEN";
 
-  private static final Duration DEATH = Duration.ofSeconds(90);
+  /** Longer than a worker takes that gives up on a killed broker and is started again. */
+  private static final Duration DEATH = Duration.ofMinutes(3);
 
   /** The classes of a first run: later ones load and check them in half the time. */
   private static final String CLASSES = "classes.jsa";
