@@ -70,7 +70,11 @@ public final class Upkeep {
     this.everything = new MaintainJob(spark, tables, pipeline);
   }
 
-  /** Looks once after every table. */
+  /**
+   * Looks once after every table. What fails is logged, and looked after the next time; all of it
+   * is caught, because what Spark throws when a task fails is checked, though no method declares
+   * it.
+   */
   public void look() {
     try {
       for (LakeTable name : tables.all(pipeline)) {
@@ -86,7 +90,7 @@ public final class Upkeep {
             FULL_ROUND_TIME,
             maintained -> LOG.info("{}", maintained));
       }
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
       LOG.warn("Cannot look after the tables this time: {}", e.getMessage(), e);
     }
   }
@@ -94,7 +98,7 @@ public final class Upkeep {
   private void lookUnlessItFails(LakeTable name, Table table) {
     try {
       look(name, table);
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
       LOG.warn("Cannot look after table '{}' this time: {}", name.label(), e.getMessage(), e);
     }
   }

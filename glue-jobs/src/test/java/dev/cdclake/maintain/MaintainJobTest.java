@@ -4,6 +4,7 @@ package dev.cdclake.maintain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.fixture.Changes;
@@ -22,13 +23,16 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.io.CloseableIterable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
@@ -289,12 +293,7 @@ class MaintainJobTest {
 
   @Test
   void runningLineKeepsItsTablesSmall() {
-    Upkeep upkeep =
-        new Upkeep(
-            lake.spark(),
-            lake.tables(),
-            pipeline,
-            java.util.EnumSet.allOf(dev.cdclake.contract.Layer.class));
+    Upkeep upkeep = upkeep();
     for (int i = 0; i < 8; i++) {
       carryBatches(3);
       upkeep.look();
@@ -306,6 +305,27 @@ class MaintainJobTest {
     assertThat(health.snapshots()).isBetween(1L, 20L);
     silver.carry(update(1, 10, "after"));
     assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  /** Spark throws checked exceptions that no method declares. */
+  @Test
+  void lineGoesOnAfterATableThatCannotBeLookedAfter() throws IOException {
+    carryBatches(8);
+    Files.delete(firstFile(silver.table()));
+
+    upkeep().look();
+
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("not put together").isEqualTo(8);
+  }
+
+  private Upkeep upkeep() {
+    return new Upkeep(lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class));
+  }
+
+  private static Path firstFile(Table table) throws IOException {
+    try (CloseableIterable<FileScanTask> tasks = table.newScan().planFiles()) {
+      return Path.of(tasks.iterator().next().file().location());
+    }
   }
 
   private void foldUntilItSucceeds() {
