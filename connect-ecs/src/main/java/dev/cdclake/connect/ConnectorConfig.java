@@ -45,9 +45,6 @@ public final class ConnectorConfig {
   /** How often a heartbeat is written into the source's log. */
   static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(1);
 
-  /** How long Kafka keeps events: the time that bronze may stand still without a resnapshot. */
-  static final Duration RETENTION = Duration.ofDays(7);
-
   /** From this version on the server sends logical messages to the connector. */
   private static final int FIRST_VERSION_WITH_MESSAGES = 14;
 
@@ -261,20 +258,10 @@ public final class ConnectorConfig {
     Map<String, String> config = new LinkedHashMap<>();
     config.put("topic.creation.default.partitions", String.valueOf(kafka.partitions()));
     config.put("topic.creation.default.replication.factor", String.valueOf(replicationFactor));
-    topicSettings(kafka)
+    kafka
+        .topicSettings()
         .forEach((key, value) -> config.put("topic.creation.default." + key, value));
     return config;
-  }
-
-  /** Returns the settings of a table's topic, as Kafka names them. */
-  public static Map<String, String> topicSettings(Kafka kafka) {
-    Map<String, String> settings = new LinkedHashMap<>();
-    settings.put("cleanup.policy", "delete");
-    settings.put("retention.ms", String.valueOf(RETENTION.toMillis()));
-    settings.put("max.message.bytes", String.valueOf(kafka.maxMessageBytes()));
-    // The producer's batches are stored as they come.
-    settings.put("compression.type", "producer");
-    return settings;
   }
 
   /** Debezium ignores case in table names, PostgreSQL does not: {@code (?-i)} restores it. */

@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.contract;
 
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -26,7 +28,21 @@ public record Kafka(
     int maxMessageBytes,
     Map<String, String> properties) {
 
+  /** How long Kafka keeps events: the time that bronze may stand still without a resnapshot. */
+  private static final Duration RETENTION = Duration.ofDays(7);
+
   public Kafka {
     properties = Map.copyOf(properties);
+  }
+
+  /** Returns the settings of a table's topic, as Kafka names them. */
+  public Map<String, String> topicSettings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("cleanup.policy", "delete");
+    settings.put("retention.ms", String.valueOf(RETENTION.toMillis()));
+    settings.put("max.message.bytes", String.valueOf(maxMessageBytes));
+    // The producer's batches are stored as they come.
+    settings.put("compression.type", "producer");
+    return settings;
   }
 }

@@ -61,6 +61,19 @@ public record Pipeline(
     return "%s_%s_%s".formatted(project, environment, layer.label());
   }
 
+  /**
+   * Returns what the names of servers and other resources in a cloud begin with, for example {@code
+   * cdc-demo-dev}.
+   */
+  public String prefix() {
+    return "%s-%s".formatted(project, environment).replace('_', '-');
+  }
+
+  /** Returns the name that a scheduler starts a job by, for example {@code cdc-demo-dev-bronze}. */
+  public String jobName(JobName job) {
+    return prefix() + "-" + job.label();
+  }
+
   /** Returns the bronze table of a source table: every change, as it came. */
   public LakeTable bronze(SourceTable table) {
     return lakeTable(Layer.BRONZE, table.lakeName());

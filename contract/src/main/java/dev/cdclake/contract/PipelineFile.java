@@ -5,15 +5,9 @@ import dev.cdclake.contract.Maintenance.Retention;
 import dev.cdclake.contract.Profile.Catalog;
 import dev.cdclake.contract.Profile.Ports;
 import dev.cdclake.contract.SourceTable.OnDelete;
-import dev.cdclake.contract.YamlSection.Problem;
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,11 +18,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Turns {@code pipeline.yaml} into a {@link Pipeline}, reporting all problems with their lines. */
 final class PipelineFile {
@@ -39,53 +28,20 @@ final class PipelineFile {
   private static final Pattern LAKE_NAME = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}_]*");
 
   private final Path home;
-  private final List<Problem> problems = new ArrayList<>();
 
   private PipelineFile(Path home) {
     this.home = home;
   }
 
   static Pipeline read(Path file, String environment, String profile) {
-    Path absolute = file.toAbsolutePath().normalize();
-    PipelineFile reader = new PipelineFile(absolute.getParent());
-    Pipeline pipeline = reader.pipeline(compose(absolute), environment, profile);
-    if (!reader.problems.isEmpty()) {
-      throw new SettingsException(
-          file.toString(),
-          reader.problems.stream()
-              .sorted(Comparator.comparingInt(Problem::line))
-              .map(problem -> "line %d: %s.".formatted(problem.line(), problem.text()))
-              .toList());
-    }
-    return pipeline;
+    Path home = file.toAbsolutePath().normalize().getParent();
+    return YamlFile.read(
+        file,
+        "Write one with './cdclake init', or name it with --pipeline.",
+        root -> new PipelineFile(home).pipeline(root, environment, profile));
   }
 
-  private static Node compose(Path file) {
-    LoadSettings settings =
-        LoadSettings.builder().setLabel(file.toString()).setAllowDuplicateKeys(true).build();
-    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      Optional<Node> root = new Compose(settings).composeReader(reader);
-      return root.orElseThrow(
-          () -> new SettingsException(file.toString(), List.of("the file is empty.")));
-    } catch (MarkedYamlEngineException e) {
-      int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-      throw new SettingsException(
-          file.toString(), List.of("line %d: not YAML: %s.".formatted(line, e.getProblem())));
-    } catch (YamlEngineException e) {
-      throw new SettingsException(file.toString(), List.of("not YAML: " + e.getMessage() + "."));
-    } catch (IOException e) {
-      throw new SettingsException(
-          file.toString(),
-          List.of(
-              Files.exists(file)
-                  ? "the file cannot be read: " + e.getMessage() + "."
-                  : "there is no such file. Write one with './cdclake init', or name it with"
-                      + " --pipeline."));
-    }
-  }
-
-  private Pipeline pipeline(Node node, String environment, String profileName) {
-    YamlSection root = YamlSection.root(node, problems);
+  private Pipeline pipeline(YamlSection root, String environment, String profileName) {
     String project =
         root.matching(
             "project",

@@ -26,7 +26,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * <p>A value of the wrong form is recorded as a problem with its line, and a harmless stand-in is
  * returned, so that one pass finds everything. {@link #finish()} reports keys nobody asked for.
  */
-final class YamlSection {
+public final class YamlSection {
 
   private static final Pattern MEGABYTES = Pattern.compile("(\\d{1,6})\\s*MB");
 
@@ -62,29 +62,29 @@ final class YamlSection {
     return new YamlSection("", node, problems);
   }
 
-  boolean has(String key) {
+  public boolean has(String key) {
     return values.containsKey(key);
   }
 
   /** Whether a key holds a mapping of further keys. */
-  boolean isSection(String key) {
+  public boolean isSection(String key) {
     return values.get(key) instanceof MappingNode;
   }
 
   /** Returns the keys in the order of the file; the caller answers for each of them. */
-  List<String> keys() {
+  public List<String> keys() {
     asked.addAll(values.keySet());
     return List.copyOf(values.keySet());
   }
 
-  YamlSection section(String key) {
+  public YamlSection section(String key) {
     Node node = ask(key);
     return node == null
         ? new YamlSection(at(key), nothing(), problems)
         : new YamlSection(at(key), node, problems);
   }
 
-  List<YamlSection> sections(String key) {
+  public List<YamlSection> sections(String key) {
     List<YamlSection> sections = new ArrayList<>();
     for (Node node : sequence(key)) {
       sections.add(new YamlSection(at(key) + "[" + sections.size() + "]", node, problems));
@@ -92,7 +92,7 @@ final class YamlSection {
     return sections;
   }
 
-  List<String> words(String key) {
+  public List<String> words(String key) {
     return sequence(key).stream().map(YamlSection::text).toList();
   }
 
@@ -107,7 +107,7 @@ final class YamlSection {
         .toList();
   }
 
-  Optional<String> find(String key) {
+  public Optional<String> find(String key) {
     Node node = ask(key);
     if (node == null || isNull(node)) {
       return Optional.empty();
@@ -119,11 +119,11 @@ final class YamlSection {
     return Optional.of(text(node));
   }
 
-  String word(String key, String otherwise) {
+  public String word(String key, String otherwise) {
     return find(key).orElse(otherwise);
   }
 
-  String required(String key, String expected) {
+  public String required(String key, String expected) {
     Optional<String> found = find(key).filter(text -> !text.isBlank());
     if (found.isEmpty()) {
       problems.add(new Problem(line, at(key) + " is missing (expected " + expected + ")"));
@@ -131,14 +131,14 @@ final class YamlSection {
     return found.orElse("");
   }
 
-  String matching(String key, String value, Pattern form, String expected) {
+  public String matching(String key, String value, Pattern form, String expected) {
     if (has(key) && !value.isEmpty() && !form.matcher(value).matches()) {
       problem(key, "is '" + value + "' (expected " + expected + ")");
     }
     return value;
   }
 
-  int number(String key, int otherwise, int least, int most) {
+  public int number(String key, int otherwise, int least, int most) {
     Optional<String> found = find(key);
     if (found.isEmpty()) {
       return otherwise;
@@ -155,7 +155,7 @@ final class YamlSection {
     return otherwise;
   }
 
-  Duration duration(String key, Duration otherwise) {
+  public Duration duration(String key, Duration otherwise) {
     Optional<String> found = find(key);
     if (found.isEmpty()) {
       return otherwise;
@@ -201,14 +201,14 @@ final class YamlSection {
     return otherwise;
   }
 
-  <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
+  public <E extends Enum<E>> E choice(String key, Class<E> type, E otherwise) {
     Optional<String> found = find(key);
     if (found.isEmpty()) {
       return otherwise;
     }
     List<String> allowed = new ArrayList<>();
     for (E constant : type.getEnumConstants()) {
-      String name = constant.name().toLowerCase(Locale.ROOT);
+      String name = constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
       if (name.equals(found.get())) {
         return constant;
       }
@@ -241,12 +241,12 @@ final class YamlSection {
     return properties;
   }
 
-  void problem(String key, String text) {
+  public void problem(String key, String text) {
     problems.add(new Problem(keyLines.getOrDefault(key, line), at(key) + " " + text));
   }
 
   /** Reports every key of the section that nobody asked for. */
-  void finish() {
+  public void finish() {
     for (String key : values.keySet()) {
       if (!asked.contains(key)) {
         problem(key, "is not a known setting (expected " + String.join(", ", known()) + ")");

@@ -2,7 +2,6 @@
 package dev.cdclake.local;
 
 import dev.cdclake.connect.CaptureException;
-import dev.cdclake.connect.ConnectorConfig;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.runtime.KafkaClients;
 import java.util.List;
@@ -32,7 +31,7 @@ final class MissingTopics {
                             topic,
                             Optional.of(pipeline.kafka().partitions()),
                             copies > 0 ? Optional.of((short) copies) : Optional.empty())
-                        .configs(ConnectorConfig.topicSettings(pipeline.kafka())))
+                        .configs(pipeline.kafka().topicSettings()))
             .toList();
     try (Admin admin = KafkaClients.admin(pipeline.kafka())) {
       admin.createTopics(missing).all().get();

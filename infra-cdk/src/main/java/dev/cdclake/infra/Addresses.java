@@ -1,0 +1,74 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import software.amazon.awscdk.services.ecs.Secret;
+import software.amazon.awscdk.services.iam.IGrantable;
+
+/**
+ * Where servers and secrets of this environment are, in the two forms in which processes are told:
+ * variables of a container, arguments of a job.
+ *
+ * <p>Containers get secrets themselves, put into their environment by ECS; jobs get the names of
+ * secrets, because arguments are logged.
+ *
+ * @param line the pipeline and its environment
+ * @param source the captured database
+ * @param streaming Kafka
+ */
+record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs streaming) {
+
+  /** Returns a container's variables. */
+  Map<String, String> variables() {
+    Map<String, String> variables = new LinkedHashMap<>();
+    variables.put("CDCLAKE_ENVIRONMENT", line.settings().environment());
+    variables.put("CDCLAKE_KAFKA_BOOTSTRAP", streaming.bootstrap());
+    variables.put("CDCLAKE_KAFKA_SECURITY", security());
+    variables.put("CDCLAKE_SOURCE_HOST", source.host());
+    variables.put("CDCLAKE_SOURCE_PORT", String.valueOf(source.port()));
+    variables.put("CDCLAKE_SOURCE_SSL_MODE", "require");
+    return variables;
+  }
+
+  /** Returns the secrets of a container, by the variables that the pipeline file names. */
+  Map<String, Secret> secrets() {
+    Map<String, Secret> secrets = new LinkedHashMap<>();
+    secrets.put("CDCLAKE_SOURCE_USER", Secret.fromSecretsManager(source.credentials(), "username"));
+    secrets.put(
+        line.pipeline().source().password().variable(),
+        Secret.fromSecretsManager(source.credentials(), "password"));
+    source
+        .salts()
+        .forEach((variable, salt) -> secrets.put(variable, Secret.fromSecretsManager(salt)));
+    return secrets;
+  }
+
+  /** Returns a job's arguments. */
+  Map<String, String> arguments() {
+    Map<String, String> arguments = new LinkedHashMap<>();
+    arguments.put("--environment", line.settings().environment());
+    arguments.put("--kafka-bootstrap", streaming.bootstrap());
+    arguments.put("--kafka-security", security());
+    arguments.put("--source-host", source.host());
+    arguments.put("--source-port", String.valueOf(source.port()));
+    arguments.put("--source-ssl-mode", "require");
+    arguments.put("--source-secret", source.credentials().getSecretArn());
+    source
+        .salts()
+        .forEach((variable, salt) -> arguments.put("--secret-" + variable, salt.getSecretArn()));
+    return arguments;
+  }
+
+  /** Lets a role read the secrets that its arguments name. */
+  void grantSecrets(IGrantable role) {
+    source.key().grantDecrypt(role);
+    source.credentials().grantRead(role);
+    source.salts().values().forEach(salt -> salt.grantRead(role));
+  }
+
+  private String security() {
+    return streaming.security().name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,239 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import dev.cdclake.infra.DeploymentSettings.Source;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awscdk.Duration;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.services.cloudwatch.Alarm;
+import software.amazon.awscdk.services.cloudwatch.ComparisonOperator;
+import software.amazon.awscdk.services.cloudwatch.IMetric;
+import software.amazon.awscdk.services.cloudwatch.MathExpression;
+import software.amazon.awscdk.services.cloudwatch.Metric;
+import software.amazon.awscdk.services.cloudwatch.TreatMissingData;
+import software.amazon.awscdk.services.sqs.Queue;
+import software.amazon.awscdk.services.stepfunctions.StateMachine;
+
+/** The alarms, in flow order; each says in its description what to do. */
+final class Alarms {
+
+  private static final Duration FIVE_MINUTES = Duration.minutes(5);
+  private static final long GIBIBYTE = 1L << 30;
+
+  private final Stack stack;
+  private final Line line;
+  private final List<Alarm> alarms = new ArrayList<>();
+
+  Alarms(Stack stack, Line line) {
+    this.stack = stack;
+    this.line = line;
+  }
+
+  List<Alarm> all(
+      SourceStack.Outputs source,
+      StreamingStack.Outputs streaming,
+      OrchestrationStack.Outputs orchestration,
+      Queue unsent) {
+    source.instance().ifPresent(instance -> database(line.name("source")));
+    streaming.msk().ifPresent(msk -> brokers(msk.name()));
+    connect();
+    lake();
+    orchestration(orchestration);
+    waiting("unsent", "A message about a failed job was not sent: look into the queue.", unsent);
+    return List.copyOf(alarms);
+  }
+
+  private void database(String instance) {
+    Source source = line.settings().source();
+    above(
+        "source-log-held",
+        "A slot holds back the source's log: is Connect running? See docs/aws.md, 'The connector"
+            + " was off'.",
+        rds("OldestReplicationSlotLag", instance),
+        source.storageGb() * GIBIBYTE / 4,
+        3);
+    alarm(
+        "source-disk",
+        "The database's disk is nearly full.",
+        rds("FreeStorageSpace", instance),
+        source.storageGb() * GIBIBYTE / 5,
+        ComparisonOperator.LESS_THAN_THRESHOLD,
+        3,
+        TreatMissingData.NOT_BREACHING);
+  }
+
+  /**
+   * What AWS advises to watch.
+   *
+   * @see <a href="https://docs.aws.amazon.com/msk/latest/developerguide/bestpractices.html">Best
+   *     practices</a>
+   */
+  private void brokers(String cluster) {
+    above(
+        "kafka-offline-partitions",
+        "Partitions have no leader: look at the brokers.",
+        kafka("OfflinePartitionsCount", cluster),
+        0,
+        1);
+    for (int broker = 1; broker <= line.settings().broker().brokers(); broker++) {
+      String id = String.valueOf(broker);
+      above(
+          "kafka-under-min-isr-" + id,
+          "Too few copies are in step: nothing can be written there.",
+          kafka("UnderMinIsrPartitionCount", cluster, id),
+          0,
+          2);
+      above(
+          "kafka-disk-" + id,
+          "A broker's disk is filling faster than it grows.",
+          kafka("KafkaDataLogsDiskUsed", cluster, id),
+          85,
+          3);
+      above(
+          "kafka-heap-" + id,
+          "A broker is short of memory: take a larger type.",
+          kafka("HeapMemoryAfterGC", cluster, id),
+          60,
+          3);
+    }
+  }
+
+  /** At night none is wanted and none runs. */
+  private void connect() {
+    above(
+        "connect-away",
+        "Connect is wanted and does not run: look at its log group.",
+        MathExpression.Builder.create()
+            .expression("wanted - running")
+            .usingMetrics(
+                Map.of(
+                    "wanted", ecs("DesiredTaskCount"),
+                    "running", ecs("RunningTaskCount")))
+            .period(FIVE_MINUTES)
+            .label("Connect")
+            .build(),
+        0,
+        3);
+  }
+
+  private void lake() {
+    alarm(
+        "behind",
+        "Silver is older than it may be: which stage stands still? See 'status'.",
+        secondsBehind(),
+        line.settings().alerts().behind().toSeconds(),
+        ComparisonOperator.GREATER_THAN_THRESHOLD,
+        1,
+        // Who stands still says nothing. At night that is as it should be.
+        line.settings().night().isPresent()
+            ? TreatMissingData.NOT_BREACHING
+            : TreatMissingData.BREACHING);
+    above("rejected-rows", "Rows were rejected: see 'rejected'.", rejectedRows(), 0, 1);
+    above("rows-different", "Silver is not the source: see 'verify'.", rowsDifferent(), 0, 1);
+  }
+
+  private void orchestration(OrchestrationStack.Outputs orchestration) {
+    waiting(
+        "undelivered",
+        "A schedule or an event could not start what it starts: look into the queue.",
+        orchestration.undelivered());
+    for (StateMachine machine : orchestration.machines()) {
+      String name = machine.getNode().getId().replace("Machine-", "");
+      above(
+          "failed-" + name,
+          "State machine '%s' failed: its execution says where.".formatted(name),
+          machine.metricFailed(),
+          0,
+          1);
+    }
+  }
+
+  private void waiting(String name, String description, Queue queue) {
+    above(name, description, queue.metricApproximateNumberOfMessagesVisible(), 0, 1);
+  }
+
+  IMetric secondsBehind() {
+    return own(Metrics.SECONDS_BEHIND, "Maximum", line.settings().alerts().behind().toMinutes());
+  }
+
+  IMetric rejectedRows() {
+    return own(Metrics.REJECTED_ROWS, "Sum", 5);
+  }
+
+  IMetric rowsDifferent() {
+    return own(Metrics.ROWS_DIFFERENT, "Maximum", 5);
+  }
+
+  private IMetric own(String name, String statistic, long minutes) {
+    return Metric.Builder.create()
+        .namespace(Metrics.NAMESPACE)
+        .metricName(name)
+        .dimensionsMap(Map.of(Metrics.LINE, line.pipeline().prefix()))
+        .statistic(statistic)
+        .period(Duration.minutes(minutes))
+        .build();
+  }
+
+  private static IMetric rds(String name, String instance) {
+    return metric("AWS/RDS", name, Map.of("DBInstanceIdentifier", instance));
+  }
+
+  private static IMetric kafka(String name, String cluster) {
+    return metric("AWS/Kafka", name, Map.of("Cluster Name", cluster));
+  }
+
+  private static IMetric kafka(String name, String cluster, String broker) {
+    return metric("AWS/Kafka", name, Map.of("Cluster Name", cluster, "Broker ID", broker));
+  }
+
+  private IMetric ecs(String name) {
+    return metric(
+        "ECS/ContainerInsights",
+        name,
+        Map.of("ClusterName", line.name("servers"), "ServiceName", line.name("connect")));
+  }
+
+  private static IMetric metric(String namespace, String name, Map<String, String> dimensions) {
+    return Metric.Builder.create()
+        .namespace(namespace)
+        .metricName(name)
+        .dimensionsMap(dimensions)
+        .statistic("Maximum")
+        .period(FIVE_MINUTES)
+        .build();
+  }
+
+  private void above(
+      String name, String description, IMetric metric, Number threshold, int periods) {
+    alarm(
+        name,
+        description,
+        metric,
+        threshold,
+        ComparisonOperator.GREATER_THAN_THRESHOLD,
+        periods,
+        TreatMissingData.NOT_BREACHING);
+  }
+
+  private void alarm(
+      String name,
+      String description,
+      IMetric metric,
+      Number threshold,
+      ComparisonOperator comparison,
+      int periods,
+      TreatMissingData missing) {
+    alarms.add(
+        Alarm.Builder.create(stack, "Alarm-" + name)
+            .alarmName(line.name(name))
+            .alarmDescription(description)
+            .metric(metric)
+            .threshold(threshold)
+            .comparisonOperator(comparison)
+            .evaluationPeriods(periods)
+            .treatMissingData(missing)
+            .build());
+  }
+}

@@ -1,0 +1,170 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import dev.cdclake.infra.DeploymentSettings.Egress;
+import dev.cdclake.infra.DeploymentSettings.FargateSize;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awscdk.Duration;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.services.ecr.assets.DockerImageAsset;
+import software.amazon.awscdk.services.ecr.assets.Platform;
+import software.amazon.awscdk.services.ecs.CloudMapOptions;
+import software.amazon.awscdk.services.ecs.ContainerDefinitionOptions;
+import software.amazon.awscdk.services.ecs.ContainerImage;
+import software.amazon.awscdk.services.ecs.DeploymentCircuitBreaker;
+import software.amazon.awscdk.services.ecs.FargateService;
+import software.amazon.awscdk.services.ecs.FargateTaskDefinition;
+import software.amazon.awscdk.services.ecs.HealthCheck;
+import software.amazon.awscdk.services.ecs.LogDriver;
+import software.amazon.awscdk.services.ecs.PortMapping;
+import software.amazon.awscdk.services.servicediscovery.DnsRecordType;
+import software.amazon.awscdk.services.servicediscovery.PrivateDnsNamespace;
+import software.constructs.Construct;
+
+/**
+ * Debezium on Kafka Connect: one worker, and a task that registers its connector.
+ *
+ * <p>The worker's REST interface is reachable from the worker's own security group alone.
+ */
+final class CaptureStack extends Stack {
+
+  /**
+   * The worker and how its connector is registered.
+   *
+   * @param worker the service
+   * @param registration the task that registers the connector and waits for it
+   */
+  record Outputs(FargateService worker, FargateTaskDefinition registration) {}
+
+  /** Name of the worker's container, whose variables are told. */
+  static final String CONTAINER = "connect";
+
+  /** Name of the registration's container. */
+  static final String REGISTER = "register";
+
+  private final Line line;
+  private final Addresses addresses;
+  private final ContainerImage image;
+  private final Outputs outputs;
+
+  CaptureStack(Construct scope, Line line, NetworkStack.Outputs network, Addresses addresses) {
+    super(scope, "Capture", line.stack("capture", "Debezium on Kafka Connect"));
+    this.line = line;
+    this.addresses = addresses;
+    this.image =
+        ContainerImage.fromDockerImageAsset(
+            DockerImageAsset.Builder.create(this, "Image")
+                .directory(line.artifacts().connectImage().toString())
+                .platform(Platform.LINUX_ARM64)
+                .build());
+    FargateService worker = worker(network);
+    this.outputs = new Outputs(worker, registration(network));
+  }
+
+  Outputs outputs() {
+    return outputs;
+  }
+
+  /** Returns the name that the registration finds the worker by. */
+  static String host(Line line) {
+    return "connect.%s.connect.internal".formatted(line.pipeline().prefix());
+  }
+
+  private FargateService worker(NetworkStack.Outputs network) {
+    FargateTaskDefinition task = task("Worker", CONTAINER, line.settings().connect());
+    task.addContainer(
+        CONTAINER,
+        container(Containers.log(this, line, network, CONTAINER))
+            .command(List.of("worker"))
+            .portMappings(
+                List.of(PortMapping.builder().containerPort(NetworkStack.CONNECT_PORT).build()))
+            .healthCheck(
+                HealthCheck.builder()
+                    .command(
+                        List.of(
+                            "CMD-SHELL",
+                            "curl -fsS http://localhost:%d/health || exit 1"
+                                .formatted(NetworkStack.CONNECT_PORT)))
+                    .interval(Duration.seconds(15))
+                    .startPeriod(Duration.seconds(120))
+                    .build())
+            // The task commits what it has read before it goes.
+            .stopTimeout(Duration.seconds(120))
+            .build());
+    return FargateService.Builder.create(this, "Service")
+        .serviceName(line.name(CONTAINER))
+        .cluster(addresses.streaming().servers())
+        .taskDefinition(task)
+        .desiredCount(1)
+        // A slot has one reader: the old worker goes before the new one comes.
+        .minHealthyPercent(0)
+        .maxHealthyPercent(100)
+        .circuitBreaker(DeploymentCircuitBreaker.builder().rollback(true).build())
+        .securityGroups(List.of(network.groups().connect()))
+        .vpcSubnets(network.servers())
+        .assignPublicIp(line.settings().egress() == Egress.PUBLIC)
+        .cloudMapOptions(
+            CloudMapOptions.builder()
+                .name(CONTAINER)
+                .dnsRecordType(DnsRecordType.A)
+                .dnsTtl(Duration.seconds(10))
+                .cloudMapNamespace(
+                    PrivateDnsNamespace.Builder.create(this, "Names")
+                        .name(line.pipeline().prefix() + ".connect.internal")
+                        .vpc(network.vpc())
+                        .build())
+                .build())
+        .build();
+  }
+
+  /** Runs after every deployment of the worker; doing it twice changes nothing. */
+  private FargateTaskDefinition registration(NetworkStack.Outputs network) {
+    FargateTaskDefinition task = task("Registration", REGISTER, new FargateSize(256, 1024));
+    task.addContainer(
+        REGISTER,
+        container(Containers.log(this, line, network, REGISTER))
+            .command(
+                List.of(
+                    REGISTER,
+                    "--connect",
+                    "http://%s:%d".formatted(host(line), NetworkStack.CONNECT_PORT),
+                    "--wait",
+                    "300"))
+            .build());
+    return task;
+  }
+
+  private ContainerDefinitionOptions.Builder container(LogDriver log) {
+    Map<String, String> variables = addresses.variables();
+    return ContainerDefinitionOptions.builder()
+        .image(image)
+        .environment(variables)
+        .secrets(addresses.secrets())
+        .logging(log);
+  }
+
+  private FargateTaskDefinition task(String id, String family, FargateSize size) {
+    FargateTaskDefinition task =
+        FargateTaskDefinition.Builder.create(this, id)
+            .family(line.name(family))
+            .cpu(size.cpu())
+            .memoryLimitMiB(size.memoryMb())
+            .runtimePlatform(Containers.ARM)
+            .build();
+    addresses.grantSecrets(task.obtainExecutionRole());
+    addresses
+        .streaming()
+        .msk()
+        .ifPresent(
+            cluster -> cluster.capture(line).forEach(task.getTaskRole()::addToPrincipalPolicy));
+    Reasons.accept(
+        task, "ECS2", "Addresses are plain variables; every secret comes from Secrets Manager.");
+    Reasons.accept(
+        task,
+        "IAM5",
+        "Topics, groups and transactions of this line by their prefix; a registry login and log"
+            + " streams have no narrower resource.");
+    return task;
+  }
+}

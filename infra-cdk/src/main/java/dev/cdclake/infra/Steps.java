@@ -1,0 +1,275 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import dev.cdclake.contract.JobName;
+import dev.cdclake.infra.DeploymentSettings.Egress;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awscdk.Duration;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.services.ecs.FargateService;
+import software.amazon.awscdk.services.logs.LogGroup;
+import software.amazon.awscdk.services.stepfunctions.CatchProps;
+import software.amazon.awscdk.services.stepfunctions.Chain;
+import software.amazon.awscdk.services.stepfunctions.Choice;
+import software.amazon.awscdk.services.stepfunctions.Condition;
+import software.amazon.awscdk.services.stepfunctions.DefinitionBody;
+import software.amazon.awscdk.services.stepfunctions.IChainable;
+import software.amazon.awscdk.services.stepfunctions.IntegrationPattern;
+import software.amazon.awscdk.services.stepfunctions.LogLevel;
+import software.amazon.awscdk.services.stepfunctions.LogOptions;
+import software.amazon.awscdk.services.stepfunctions.Pass;
+import software.amazon.awscdk.services.stepfunctions.RetryProps;
+import software.amazon.awscdk.services.stepfunctions.StateMachine;
+import software.amazon.awscdk.services.stepfunctions.Succeed;
+import software.amazon.awscdk.services.stepfunctions.Timeout;
+import software.amazon.awscdk.services.stepfunctions.Wait;
+import software.amazon.awscdk.services.stepfunctions.WaitTime;
+import software.amazon.awscdk.services.stepfunctions.tasks.CallAwsService;
+import software.amazon.awscdk.services.stepfunctions.tasks.EcsFargateLaunchTarget;
+import software.amazon.awscdk.services.stepfunctions.tasks.EcsRunTask;
+import software.amazon.awscdk.services.stepfunctions.tasks.GlueStartJobRun;
+
+/** The state machines' steps: what each does stands here, when it does it in the stack. */
+final class Steps {
+
+  private final Stack stack;
+  private final Line line;
+  private final NetworkStack.Outputs network;
+  private final Servers servers;
+
+  Steps(Stack stack, Line line, NetworkStack.Outputs network, Servers servers) {
+    this.stack = stack;
+    this.line = line;
+    this.network = network;
+    this.servers = servers;
+  }
+
+  StateMachine machine(String what, IChainable definition) {
+    LogGroup log =
+        LogGroup.Builder.create(stack, "Log-" + what)
+            // The prefix under which Step Functions needs no resource policy of its own.
+            .logGroupName("/aws/vendedlogs/states/" + line.name(what))
+            .retention(line.logRetention())
+            .encryptionKey(network.key())
+            .removalPolicy(line.removal())
+            .build();
+    StateMachine machine =
+        StateMachine.Builder.create(stack, "Machine-" + what)
+            .stateMachineName(line.name(what))
+            .definitionBody(DefinitionBody.fromChainable(definition))
+            .timeout(Duration.hours(12))
+            .tracingEnabled(true)
+            .logs(LogOptions.builder().destination(log).level(LogLevel.ALL).build())
+            .build();
+    Reasons.accept(
+        machine,
+        "IAM5",
+        "Tracing and delivery of logs take no narrower resource; a task is run in any revision.");
+    return machine;
+  }
+
+  String workerArn() {
+    return servers.connect().getServiceArn();
+  }
+
+  String credentialsArn() {
+    return servers.credentials().getSecretArn();
+  }
+
+  /** Starts the registration and waits for it; it may be repeated. */
+  IChainable register() {
+    EcsRunTask task =
+        EcsRunTask.Builder.create(stack, "Register the connector")
+            .cluster(servers.cluster())
+            .taskDefinition(servers.registration())
+            .launchTarget(new EcsFargateLaunchTarget())
+            .securityGroups(List.of(network.groups().connect()))
+            .subnets(network.servers())
+            .assignPublicIp(line.settings().egress() == Egress.PUBLIC)
+            .integrationPattern(IntegrationPattern.RUN_JOB)
+            .taskTimeout(Timeout.duration(Duration.minutes(15)))
+            .build();
+    task.addRetry(
+        RetryProps.builder().maxAttempts(3).interval(Duration.seconds(30)).backoffRate(2).build());
+    return task;
+  }
+
+  /** Gives the worker the password that was rotated: it reads secrets when it starts. */
+  IChainable restartConnect() {
+    return CallAwsService.Builder.create(stack, "Start Connect anew")
+        .service("ecs")
+        .action("updateService")
+        .parameters(
+            Map.of(
+                "Cluster",
+                servers.cluster().getClusterName(),
+                "Service",
+                servers.connect().getServiceName(),
+                "ForceNewDeployment",
+                true))
+        .iamResources(List.of(servers.connect().getServiceArn()))
+        .build();
+  }
+
+  /** Runs jobs one after the other; each is tried twice, because a batch may be repeated. */
+  IChainable jobs(String what, List<JobName> jobs) {
+    Chain chain = null;
+    for (JobName job : jobs) {
+      GlueStartJobRun step = start(job, what + ": " + job.label(), IntegrationPattern.RUN_JOB);
+      step.addRetry(RetryProps.builder().maxAttempts(1).interval(Duration.minutes(1)).build());
+      chain = chain == null ? Chain.start(step) : chain.next(step);
+    }
+    return chain;
+  }
+
+  private GlueStartJobRun start(JobName job, String id, IntegrationPattern pattern) {
+    return GlueStartJobRun.Builder.create(stack, id)
+        .glueJobName(line.pipeline().jobName(job))
+        .integrationPattern(pattern)
+        .resultPath("$.run")
+        .build();
+  }
+
+  /** Starts the streaming job unless its newest run is alive. */
+  IChainable keepStreaming() {
+    CallAwsService newest = newestRun("Ask for the newest run");
+    GlueStartJobRun start =
+        start(JobName.STREAM, "Start streaming", IntegrationPattern.REQUEST_RESPONSE);
+    return Chain.start(newest)
+        .next(
+            Choice.Builder.create(stack, "Is it alive?")
+                .build()
+                .when(isAlive(), Succeed.Builder.create(stack, "It streams").build())
+                .otherwise(start));
+  }
+
+  private CallAwsService newestRun(String id) {
+    return CallAwsService.Builder.create(stack, id)
+        .service("glue")
+        .action("getJobRuns")
+        .parameters(Map.of("JobName", line.pipeline().jobName(JobName.STREAM), "MaxResults", 1))
+        .iamAction("glue:GetJobRuns")
+        .iamResources(List.of(jobArn(JobName.STREAM)))
+        .resultPath("$.newest")
+        .build();
+  }
+
+  private static Condition isAlive() {
+    String state = "$.newest.JobRuns[0].JobRunState";
+    return Condition.and(
+        Condition.isPresent(state),
+        Condition.or(
+            Condition.stringEquals(state, "RUNNING"),
+            Condition.stringEquals(state, "STARTING"),
+            Condition.stringEquals(state, "WAITING")));
+  }
+
+  private String jobArn(JobName job) {
+    return "arn:%s:glue:%s:%s:job/%s"
+        .formatted(
+            stack.getPartition(),
+            stack.getRegion(),
+            stack.getAccount(),
+            line.pipeline().jobName(job));
+  }
+
+  /** Against the flow: readers first, so that nothing is written that nobody reads. */
+  IChainable evening() {
+    Chain chain = Chain.start(Pass.Builder.create(stack, "Evening").build());
+    if (line.settings().jobs().form() == DeploymentSettings.Form.STREAM) {
+      chain = chain.next(newestRun("Ask for the run to stop")).next(stopStreaming());
+    }
+    chain = chain.next(scale("Stop Connect", servers.connect(), 0)).next(pause("Let Connect end"));
+    if (servers.kafka().isPresent()) {
+      chain = chain.next(scale("Stop Kafka", servers.kafka().get(), 0));
+    }
+    if (servers.database().isPresent()) {
+      chain = chain.next(database("Stop the database", "stopDBInstance", "rds:StopDBInstance"));
+    }
+    return chain;
+  }
+
+  /** With the flow: the database first, Connect last. */
+  IChainable morning() {
+    Chain chain = Chain.start(Pass.Builder.create(stack, "Morning").build());
+    if (servers.database().isPresent()) {
+      chain =
+          chain
+              .next(database("Start the database", "startDBInstance", "rds:StartDBInstance"))
+              .next(pause("Let the database start"));
+    }
+    if (servers.kafka().isPresent()) {
+      chain =
+          chain.next(scale("Start Kafka", servers.kafka().get(), 1)).next(pause("Let Kafka start"));
+    }
+    return chain.next(scale("Start Connect", servers.connect(), 1));
+  }
+
+  private IChainable stopStreaming() {
+    CallAwsService stop =
+        CallAwsService.Builder.create(stack, "Stop streaming")
+            .service("glue")
+            .action("batchStopJobRun")
+            .parameters(
+                Map.of(
+                    "JobName",
+                    line.pipeline().jobName(JobName.STREAM),
+                    "JobRunIds.$",
+                    "States.Array($.newest.JobRuns[0].Id)"))
+            .iamAction("glue:BatchStopJobRun")
+            .iamResources(List.of(jobArn(JobName.STREAM)))
+            .resultPath("$.stopped")
+            .build();
+    return carryOn(stop, "It did not stream");
+  }
+
+  private CallAwsService scale(String id, FargateService service, int count) {
+    return CallAwsService.Builder.create(stack, id)
+        .service("ecs")
+        .action("updateService")
+        .parameters(
+            Map.of(
+                "Cluster",
+                servers.cluster().getClusterName(),
+                "Service",
+                service.getServiceName(),
+                "DesiredCount",
+                count))
+        .iamResources(List.of(service.getServiceArn()))
+        .resultPath("$.scaled")
+        .build();
+  }
+
+  /** A database that is where it should be already is no failure. */
+  private IChainable database(String id, String action, String permission) {
+    CallAwsService call =
+        CallAwsService.Builder.create(stack, id)
+            .service("rds")
+            .action(action)
+            .parameters(Map.of("DbInstanceIdentifier", servers.database().orElseThrow()))
+            .iamAction(permission)
+            .iamResources(
+                List.of(
+                    "arn:%s:rds:%s:%s:db:%s"
+                        .formatted(
+                            stack.getPartition(),
+                            stack.getRegion(),
+                            stack.getAccount(),
+                            line.name("source"))))
+            .resultPath("$.database")
+            .build();
+    return carryOn(call, id + ": it was so already");
+  }
+
+  /** Goes on to what follows, whether the call succeeds or not. */
+  private Chain carryOn(CallAwsService call, String otherwise) {
+    Pass after = Pass.Builder.create(stack, otherwise).build();
+    call.addCatch(after, CatchProps.builder().resultPath("$.error").build());
+    return Chain.start(call.next(after));
+  }
+
+  private Wait pause(String id) {
+    return Wait.Builder.create(stack, id).time(WaitTime.duration(Duration.minutes(3))).build();
+  }
+}
