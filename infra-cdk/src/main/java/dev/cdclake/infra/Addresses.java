@@ -24,6 +24,8 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
   Map<String, String> variables() {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("CDCLAKE_ENVIRONMENT", line.settings().environment());
+    // As text, so that worker and connector change together with the file.
+    variables.put("CDCLAKE_PIPELINE_TEXT", Uploads.text(line.artifacts()));
     variables.put("CDCLAKE_KAFKA_BOOTSTRAP", streaming.bootstrap());
     variables.put("CDCLAKE_KAFKA_SECURITY", security());
     variables.put("CDCLAKE_SOURCE_HOST", source.host());

@@ -50,29 +50,32 @@ public final class LakehouseApp {
    * {@code built}, whether everything that is uploaded has to be there.
    */
   public static void main(String[] arguments) {
-    App app = app(Map.of());
     try {
-      Path repository = Path.of(context(app, "repository", "."));
-      Path pipelineFile = repository.resolve(context(app, "pipeline", "pipeline.yaml"));
-      String environment = context(app, "env", "dev");
-      Pipeline pipeline = Pipeline.read(pipelineFile, environment, "local");
-      Artifacts artifacts = Artifacts.of(repository, pipelineFile, pipeline.gold().models());
-      boolean built = Boolean.parseBoolean(context(app, "built", "false"));
-      Line line =
-          new Line(
-              pipeline,
-              DeploymentFile.read(
-                  repository.resolve(context(app, "environments", "infra-cdk/environments.yaml")),
-                  environment),
-              built
-                  ? artifacts.present()
-                  : artifacts.orStandIns(repository.resolve("infra-cdk/target/stand-ins")));
-      build(app, line);
+      NodeJs.require("node");
+      App app = app(Map.of());
+      build(app, line(app));
+      app.synth();
     } catch (SettingsException e) {
       System.err.println(e.getMessage());
       System.exit(2);
     }
-    app.synth();
+  }
+
+  private static Line line(App app) {
+    Path repository = Path.of(context(app, "repository", "."));
+    Path pipelineFile = repository.resolve(context(app, "pipeline", "pipeline.yaml"));
+    Path environments =
+        repository.resolve(context(app, "environments", "infra-cdk/environments.yaml"));
+    String environment = context(app, "env", "dev");
+    DeploymentSettings settings = DeploymentFile.read(environments, environment);
+    Pipeline pipeline = Pipeline.read(pipelineFile, environment, "local");
+    Artifacts artifacts = Artifacts.of(repository, pipelineFile, pipeline.gold().models());
+    return new Line(
+        pipeline,
+        settings,
+        Boolean.parseBoolean(context(app, "built", "false"))
+            ? artifacts.present()
+            : artifacts.orStandIns(repository.resolve("infra-cdk/target/stand-ins")));
   }
 
   private static String context(App app, String key, String otherwise) {

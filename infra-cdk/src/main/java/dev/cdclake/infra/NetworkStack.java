@@ -119,6 +119,7 @@ final class NetworkStack extends Stack {
         .availabilityZones(zones())
         .natGateways(egress == Egress.NAT ? 1 : 0)
         .subnetConfiguration(subnets)
+        .restrictDefaultSecurityGroup(true)
         .build();
   }
 

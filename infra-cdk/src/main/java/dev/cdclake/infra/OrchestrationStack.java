@@ -12,9 +12,14 @@ import java.util.Optional;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.TimeZone;
+import software.amazon.awscdk.customresources.AwsCustomResource;
+import software.amazon.awscdk.customresources.AwsCustomResourcePolicy;
+import software.amazon.awscdk.customresources.AwsSdkCall;
+import software.amazon.awscdk.customresources.PhysicalResourceId;
 import software.amazon.awscdk.services.events.EventPattern;
 import software.amazon.awscdk.services.events.Rule;
 import software.amazon.awscdk.services.events.targets.SfnStateMachine;
+import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.scheduler.Schedule;
 import software.amazon.awscdk.services.scheduler.ScheduleExpression;
 import software.amazon.awscdk.services.scheduler.targets.StepFunctionsStartExecution;
@@ -76,6 +81,7 @@ final class OrchestrationStack extends Stack {
   /** ECS says when a deployment is complete; the registration then finds a worker that answers. */
   private StateMachine registerAfterDeployment() {
     StateMachine machine = steps.machine("register", steps.register());
+    registerAtOnce(machine);
     Rule.Builder.create(this, "Deployed")
         .ruleName(line.name("deployed"))
         .description("The worker was deployed: its connector is registered")
@@ -89,6 +95,27 @@ final class OrchestrationStack extends Stack {
         .targets(List.of(target(machine)))
         .build();
     return machine;
+  }
+
+  /** The first worker was deployed before this stack could hear of it. */
+  private void registerAtOnce(StateMachine machine) {
+    AwsCustomResource.Builder.create(this, "Registered")
+        .onCreate(
+            AwsSdkCall.builder()
+                .service("SFN")
+                .action("StartExecution")
+                .parameters(Map.of("stateMachineArn", machine.getStateMachineArn()))
+                .physicalResourceId(PhysicalResourceId.of(line.name("registered")))
+                .build())
+        .installLatestAwsSdk(false)
+        .policy(
+            AwsCustomResourcePolicy.fromStatements(
+                List.of(
+                    PolicyStatement.Builder.create()
+                        .actions(List.of("states:StartExecution"))
+                        .resources(List.of(machine.getStateMachineArn()))
+                        .build())))
+        .build();
   }
 
   /** The source's password was changed: the worker still has the old one. */

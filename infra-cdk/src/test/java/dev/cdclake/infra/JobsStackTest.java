@@ -1,0 +1,136 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cdclake.contract.JobName;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import software.amazon.awscdk.assertions.Match;
+
+class JobsStackTest {
+
+  @Test
+  void jobsRunOnGlueSixWithIcebergAndTheirOwnRegion() {
+    Synthesised.of("prod")
+        .template("Jobs")
+        .allResourcesProperties(
+            "AWS::Glue::Job",
+            Match.objectLike(
+                Map.of(
+                    "GlueVersion",
+                    "6.0",
+                    "DefaultArguments",
+                    Match.objectLike(
+                        Map.of(
+                            "--datalake-formats",
+                            "iceberg",
+                            "--job-language",
+                            "scala",
+                            "--conf",
+                            Match.stringLikeRegexp(".*s3a.endpoint.region=us-east-1"),
+                            "--environment",
+                            "prod",
+                            "--profile",
+                            "aws")))));
+  }
+
+  @Test
+  void everyTableHasOneWriterAtATime() {
+    Synthesised.of("prod")
+        .template("Jobs")
+        .allResourcesProperties(
+            "AWS::Glue::Job",
+            Match.objectLike(Map.of("ExecutionProperty", Map.of("MaxConcurrentRuns", 1))));
+  }
+
+  @Test
+  void jobsEncryptLogsAndFiles() {
+    Synthesised.of("prod")
+        .template("Jobs")
+        .allResourcesProperties(
+            "AWS::Glue::Job", Match.objectLike(Map.of("SecurityConfiguration", Match.anyValue())));
+  }
+
+  @Test
+  void onlyTheStreamNeverEnds() {
+    for (JsonNode job : Synthesised.of("prod").resources("AWS::Glue::Job").values()) {
+      boolean streams = job.at("/Properties/Description").asText().equals("stream");
+      assertThat(job.at("/Properties/Command/Name").asText())
+          .isEqualTo(streams ? "gluestreaming" : "glueetl");
+      assertThat(job.at("/Properties/DefaultArguments/--trigger").asText())
+          .isEqualTo(streams ? "continuous" : "available-now");
+      assertThat(job.at("/Properties/Timeout").asInt()).isPositive();
+    }
+  }
+
+  @Test
+  void everyJobHasARoleOfItsOwn() {
+    assertThat(Synthesised.of("prod").resources("AWS::Glue::Job").values())
+        .extracting(job -> job.at("/Properties/Role").toString())
+        .doesNotHaveDuplicates()
+        .hasSize(JobName.values().length);
+  }
+
+  @Test
+  void verifyWritesNoTable() {
+    assertThat(actions("verify")).noneMatch(action -> action.startsWith("glue:Create"));
+    assertThat(actions("verify")).doesNotContain("glue:UpdateTable", "kafka-cluster:ReadData");
+  }
+
+  @Test
+  void goldReachesNeitherKafkaNorBronze() {
+    assertThat(actions("gold")).noneMatch(action -> action.startsWith("kafka-cluster:"));
+    assertThat(policy("gold").toString())
+        .contains("cdc_demo_prod_gold", "cdc_demo_prod_silver")
+        .doesNotContain("cdc_demo_prod_bronze");
+  }
+
+  @Test
+  void onlyReadersOfTopicsMayReadThem() {
+    Set<String> readers =
+        JobSpec.all().stream()
+            .map(spec -> spec.job().label())
+            .filter(job -> actions(job).contains("kafka-cluster:ReadData"))
+            .collect(Collectors.toSet());
+
+    assertThat(readers).containsExactlyInAnyOrder("stream", "bronze");
+  }
+
+  @Test
+  void argumentsNameSecretsAndDoNotHoldThem() {
+    Synthesised.of("prod")
+        .template("Jobs")
+        .allResourcesProperties(
+            "AWS::Glue::Job",
+            Match.objectLike(
+                Map.of(
+                    "DefaultArguments",
+                    Match.objectLike(
+                        Map.of(
+                            "--source-secret",
+                            Match.objectLike(Map.of("Fn::ImportValue", Match.anyValue())))))));
+  }
+
+  private static Set<String> actions(String job) {
+    return policy(job).at("/Properties/PolicyDocument").findValues("Action").stream()
+        .flatMap(
+            actions ->
+                actions.isTextual()
+                    ? java.util.stream.Stream.of(actions.asText())
+                    : java.util.stream.StreamSupport.stream(actions.spliterator(), false)
+                        .map(JsonNode::asText))
+        .collect(Collectors.toSet());
+  }
+
+  private static JsonNode policy(String job) {
+    return Synthesised.of("prod").resources("AWS::IAM::Policy").entrySet().stream()
+        .filter(policy -> policy.getKey().startsWith("Jobs/Role" + job + "DefaultPolicy"))
+        .findFirst()
+        .orElseThrow()
+        .getValue();
+  }
+}

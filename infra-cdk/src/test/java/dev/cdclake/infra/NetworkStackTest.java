@@ -1,0 +1,75 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import software.amazon.awscdk.assertions.Match;
+
+class NetworkStackTest {
+
+  @Test
+  void devHasNoNatAndOneEndpointInOneZone() {
+    Synthesised dev = Synthesised.of("dev");
+
+    dev.template("Network").resourceCountIs("AWS::EC2::NatGateway", 0);
+    dev.template("Network").resourceCountIs("AWS::EC2::VPCEndpoint", 2);
+    dev.template("Network")
+        .hasResourceProperties(
+            "AWS::EC2::VPCEndpoint",
+            Map.of(
+                "VpcEndpointType",
+                "Interface",
+                "SubnetIds",
+                Match.arrayEquals(java.util.List.of(Match.anyValue()))));
+  }
+
+  @Test
+  void stagingLeavesThroughOneNatGateway() {
+    Synthesised.of("staging").template("Network").resourceCountIs("AWS::EC2::NatGateway", 1);
+  }
+
+  @Test
+  void prodHasNoWayOutToTheInternet() {
+    Synthesised prod = Synthesised.of("prod");
+
+    prod.template("Network").resourceCountIs("AWS::EC2::InternetGateway", 0);
+    prod.template("Network").resourceCountIs("AWS::EC2::NatGateway", 0);
+    assertThat(prod.resources("AWS::EC2::Route")).isEmpty();
+  }
+
+  @Test
+  void prodHasSubnetsInThreeZones() {
+    Synthesised.of("prod").template("Network").resourceCountIs("AWS::EC2::Subnet", 6);
+  }
+
+  @Test
+  void allTrafficIsLogged() {
+    Synthesised.of("prod")
+        .template("Network")
+        .hasResourceProperties("AWS::EC2::FlowLog", Map.of("TrafficType", "ALL"));
+  }
+
+  @Test
+  void onlyConnectJobsAndRotationReachTheDatabase() {
+    assertThat(
+            Synthesised.of("dev").resources("AWS::EC2::SecurityGroupIngress").values().stream()
+                .filter(rule -> rule.at("/Properties/FromPort").asInt() == 15432))
+        .extracting(rule -> rule.at("/Properties/Description").asText())
+        .containsExactlyInAnyOrder(
+            "Connect reads the log", "Jobs compare rows", "Passwords are changed");
+  }
+
+  @Test
+  void connectIsReachedByItsOwnGroupAlone() {
+    assertThat(
+            Synthesised.of("dev").resources("AWS::EC2::SecurityGroupIngress").values().stream()
+                .filter(rule -> rule.at("/Properties/FromPort").asInt() == 8083))
+        .singleElement()
+        .satisfies(
+            rule ->
+                assertThat(rule.at("/Properties/GroupId"))
+                    .isEqualTo(rule.at("/Properties/SourceSecurityGroupId")));
+  }
+}

@@ -1,0 +1,126 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.contract.JobName;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import software.amazon.awscdk.assertions.Match;
+
+class OrchestrationStackTest {
+
+  @Test
+  void jobsRunInFlowOrder() {
+    String definition = definition("dev", "run");
+
+    assertThat(
+            List.of(JobName.BRONZE, JobName.SILVER, JobName.GOLD, JobName.CHECK).stream()
+                .map(job -> definition.indexOf("\\\"JobName\\\":\\\"cdc-demo-dev-" + job.label()))
+                .toList())
+        .isSorted()
+        .doesNotContain(-1);
+  }
+
+  @Test
+  void connectorIsRegisteredAfterEveryDeploymentAndAfterTheFirst() {
+    Synthesised.of("prod")
+        .template("Orchestration")
+        .hasResourceProperties(
+            "AWS::Events::Rule",
+            Map.of(
+                "EventPattern",
+                Match.objectLike(
+                    Map.of(
+                        "detail", Map.of("eventName", List.of("SERVICE_DEPLOYMENT_COMPLETED"))))));
+    Synthesised.of("prod").template("Orchestration").resourceCountIs("Custom::AWS", 1);
+  }
+
+  @Test
+  void connectStartsAnewWithARotatedPassword() {
+    assertThat(definition("prod", "restart-connect")).contains("ForceNewDeployment");
+  }
+
+  @Test
+  void eveningStopsReadersFirstAndMorningStartsTheSourceFirst() {
+    String evening = definition("dev", "evening");
+    String morning = definition("dev", "morning");
+
+    assertThat(List.of("Stop Connect", "Stop Kafka", "Stop the database"))
+        .extracting(step -> evening.indexOf("\\\"" + step + "\\\":{"))
+        .isSorted()
+        .doesNotContain(-1);
+    assertThat(List.of("Start the database", "Start Kafka", "Start Connect"))
+        .extracting(step -> morning.indexOf("\\\"" + step + "\\\":{"))
+        .isSorted()
+        .doesNotContain(-1);
+  }
+
+  @Test
+  void scheduleOfDevKeepsToTheDay() {
+    assertThat(Synthesised.of("dev").texts("AWS::Scheduler::Schedule", "ScheduleExpression"))
+        .containsExactlyInAnyOrder(
+            "cron(0 8-19/1 ? * MON-FRI *)",
+            "cron(30 18 ? * * *)",
+            "cron(0 20 ? * * *)",
+            "cron(0 7 ? * MON-FRI *)");
+  }
+
+  @Test
+  void prodStreamsAndAirflowStartsTheRest() {
+    Synthesised prod = Synthesised.of("prod");
+
+    assertThat(definition("prod", "keep-streaming")).contains("cdc-demo-prod-stream");
+    assertThat(prod.texts("AWS::Scheduler::Schedule", "Name"))
+        .containsExactly("cdc-demo-prod-keep-streaming");
+    prod.template("Orchestration").resourceCountIs("AWS::MWAA::Environment", 1);
+  }
+
+  @Test
+  void airflowIsPrivateEncryptedAndWritesAllItsLogs() {
+    Synthesised.of("prod")
+        .template("Orchestration")
+        .hasResourceProperties(
+            "AWS::MWAA::Environment",
+            Map.of(
+                "WebserverAccessMode",
+                "PRIVATE_ONLY",
+                "KmsKey",
+                Match.anyValue(),
+                "LoggingConfiguration",
+                Match.objectLike(
+                    Map.of(
+                        "TaskLogs",
+                        Match.objectLike(Map.of("Enabled", true)),
+                        "SchedulerLogs",
+                        Match.objectLike(Map.of("Enabled", true))))));
+  }
+
+  @Test
+  void whatCannotBeDeliveredIsKept() {
+    Synthesised.of("dev")
+        .template("Orchestration")
+        .allResourcesProperties(
+            "AWS::Scheduler::Schedule",
+            Match.objectLike(
+                Map.of(
+                    "Target",
+                    Match.objectLike(
+                        Map.of(
+                            "DeadLetterConfig",
+                            Match.objectLike(Map.of("Arn", Match.anyValue())))))));
+  }
+
+  private static String definition(String environment, String machine) {
+    Synthesised line = Synthesised.of(environment);
+    return line.resources("AWS::StepFunctions::StateMachine").values().stream()
+        .filter(
+            found ->
+                found.at("/Properties/StateMachineName").asText().equals(line.line().name(machine)))
+        .findFirst()
+        .orElseThrow()
+        .at("/Properties/DefinitionString")
+        .toString();
+  }
+}

@@ -1,0 +1,150 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.assertions.Annotations;
+import software.amazon.awscdk.assertions.Match;
+
+/** What holds over all stacks of every environment. */
+class SecurityTest {
+
+  /** What takes no narrower resource than everything; each with a reason where it is granted. */
+  private static final Set<String> ON_EVERYTHING =
+      Set.of(
+          // Task execution: a login has no resource.
+          "ecr:GetAuthorizationToken",
+          // Metrics: bound to name spaces by a condition.
+          "cloudwatch:PutMetricData",
+          // State machines: tracing and the delivery of logs.
+          "xray:PutTraceSegments",
+          "xray:PutTelemetryRecords",
+          "xray:GetSamplingRules",
+          "xray:GetSamplingTargets",
+          "logs:CreateLogDelivery",
+          "logs:GetLogDelivery",
+          "logs:UpdateLogDelivery",
+          "logs:DeleteLogDelivery",
+          "logs:ListLogDeliveries",
+          "logs:PutResourcePolicy",
+          "logs:DescribeResourcePolicies",
+          "logs:DescribeLogGroups",
+          // Jobs in a network: describing it.
+          "ec2:DescribeVpcEndpoints",
+          "ec2:DescribeRouteTables",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSecurityGroups",
+          "ec2:DescribeSubnets",
+          "ec2:DescribeVpcAttribute",
+          // Airflow looks whether the account's buckets are closed.
+          "s3:GetAccountPublicAccessBlock",
+          // Waiting for a task that a state machine runs: its name is not known before.
+          "ecs:StopTask",
+          "ecs:DescribeTasks");
+
+  private static final Pattern LITERAL_SECRET =
+      Pattern.compile("(?i)\"[^\"]*(password|secret|token)[^\"]*\":\"[^\"{}]+\"");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void nagFindsNothingThatHasNoReason(String environment) {
+    for (Stack stack : Synthesised.of(environment).stacks().values()) {
+      assertThat(Annotations.fromStack(stack).findError("*", Match.anyValue())).isEmpty();
+      assertThat(
+              Annotations.fromStack(stack)
+                  .findWarning("*", Match.stringLikeRegexp("AwsSolutions-.*")))
+          .isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void onlyWhatTakesNoNarrowerResourceIsGrantedOnEverything(String environment) {
+    Set<String> granted = new TreeSet<>();
+    for (JsonNode policy : Synthesised.of(environment).resources("AWS::IAM::Policy").values()) {
+      for (JsonNode statement : policy.at("/Properties/PolicyDocument/Statement")) {
+        if (texts(statement.get("Resource")).contains("*")) {
+          granted.addAll(texts(statement.get("Action")));
+        }
+      }
+    }
+
+    assertThat(granted).isSubsetOf(ON_EVERYTHING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void noPolicyOfOursGrantsAllActionsOfAService(String environment) {
+    for (JsonNode policy : Synthesised.of(environment).resources("AWS::IAM::Policy").values()) {
+      for (JsonNode statement : policy.at("/Properties/PolicyDocument/Statement")) {
+        assertThat(texts(statement.get("Action"))).noneMatch(action -> action.endsWith(":*"));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void logsAreEncryptedAndEnd(String environment) {
+    Synthesised line = Synthesised.of(environment);
+
+    assertThat(line.resources("AWS::Logs::LogGroup"))
+        .isNotEmpty()
+        .allSatisfy(
+            (id, group) -> {
+              assertThat(group.at("/Properties/KmsKeyId").isMissingNode()).as(id).isFalse();
+              assertThat(group.at("/Properties/RetentionInDays").asInt())
+                  .as(id)
+                  .isEqualTo(line.line().settings().logDays());
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void keysAreRotated(String environment) {
+    assertThat(Synthesised.of(environment).resources("AWS::KMS::Key"))
+        .isNotEmpty()
+        .allSatisfy(
+            (id, key) ->
+                assertThat(key.at("/Properties/EnableKeyRotation").asBoolean()).as(id).isTrue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void nothingCanBeConnectedToFromOutside(String environment) {
+    Synthesised line = Synthesised.of(environment);
+    List<String> open = new ArrayList<>(line.texts("AWS::EC2::SecurityGroupIngress", "CidrIp"));
+    for (JsonNode group : line.resources("AWS::EC2::SecurityGroup").values()) {
+      group.at("/Properties/SecurityGroupIngress").forEach(rule -> open.add(rule.toString()));
+    }
+
+    assertThat(open).allMatch(String::isEmpty);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void noSecretStandsInAJobsArguments(String environment) {
+    for (JsonNode job : Synthesised.of(environment).resources("AWS::Glue::Job").values()) {
+      assertThat(LITERAL_SECRET.matcher(job.at("/Properties/DefaultArguments").toString()).find())
+          .isFalse();
+    }
+  }
+
+  private static List<String> texts(JsonNode node) {
+    List<String> texts = new ArrayList<>();
+    if (node.isArray()) {
+      node.forEach(text -> texts.add(text.asText()));
+    } else {
+      texts.add(node.asText());
+    }
+    return texts;
+  }
+}

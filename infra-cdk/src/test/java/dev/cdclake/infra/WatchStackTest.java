@@ -1,0 +1,87 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awscdk.assertions.Match;
+
+class WatchStackTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void everyAlarmTellsSomebodyWhatToDo(String environment) {
+    assertThat(Synthesised.of(environment).resources("AWS::CloudWatch::Alarm"))
+        .isNotEmpty()
+        .allSatisfy(
+            (id, alarm) -> {
+              assertThat(alarm.at("/Properties/AlarmActions")).as(id).hasSize(1);
+              assertThat(alarm.at("/Properties/AlarmDescription").asText()).as(id).isNotBlank();
+            });
+  }
+
+  @Test
+  void lineThatStandsStillIsAnAlarmEvenIfItSaysNothing() {
+    Synthesised.of("prod")
+        .template("Watch")
+        .hasResourceProperties(
+            "AWS::CloudWatch::Alarm",
+            Map.of(
+                "MetricName", "SecondsBehind", "Threshold", 900, "TreatMissingData", "breaching"));
+  }
+
+  @Test
+  void everyBrokerIsWatched() {
+    assertThat(Synthesised.of("prod").texts("AWS::CloudWatch::Alarm", "AlarmName"))
+        .contains("cdc-demo-prod-kafka-disk-1", "cdc-demo-prod-kafka-disk-3")
+        .doesNotContain("cdc-demo-prod-kafka-disk-4");
+  }
+
+  @Test
+  void failedJobIsToldWithItsMessage() {
+    Synthesised.of("dev")
+        .template("Watch")
+        .hasResourceProperties(
+            "AWS::Events::Rule",
+            Map.of(
+                "EventPattern",
+                Match.objectLike(
+                    Map.of(
+                        "detail",
+                        Map.of(
+                            "jobName",
+                            List.of(Map.of("prefix", "cdc-demo-dev-")),
+                            "state",
+                            List.of("FAILED", "TIMEOUT"))))));
+  }
+
+  @Test
+  void budgetCountsWhatBearsTheLinesTag() {
+    Synthesised.of("dev")
+        .template("Watch")
+        .hasResourceProperties(
+            "AWS::Budgets::Budget",
+            Map.of(
+                "Budget",
+                Match.objectLike(
+                    Map.of(
+                        "BudgetLimit",
+                        Map.of("Amount", 150, "Unit", "USD"),
+                        "CostFilters",
+                        Map.of("TagKeyValue", List.of("user:line$cdc-demo-dev"))))));
+  }
+
+  @Test
+  void messagesAreEncryptedAndSentByTlsAlone() {
+    Synthesised.of("dev")
+        .template("Watch")
+        .hasResourceProperties("AWS::SNS::Topic", Map.of("KmsMasterKeyId", Match.anyValue()));
+    assertThat(Synthesised.of("dev").resources("AWS::SNS::TopicPolicy").values())
+        .singleElement()
+        .satisfies(policy -> assertThat(policy.toString()).contains("aws:SecureTransport"));
+  }
+}
