@@ -4,12 +4,13 @@ MAVEN := $(shell command -v mvn || echo ./mvnw)
 
 MINUTES ?= 10
 RUNS ?= 1
+ENV ?= dev
 
 # One test with servers, and nothing else.
 ONLY := -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down doctor build test unit fuzz crash format clean
+.PHONY: help demo up down doctor synth cost diff deploy destroy build test unit fuzz crash format clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -29,6 +30,22 @@ up: ## Start the line and leave it running
 
 down: ## Stop the line
 	./cdclake down
+
+##@ Run it on AWS (docs/aws.md): make deploy ENV=dev, staging or prod; needs Node.js
+synth: ## Make the templates, without an account
+	infra-cdk/run synth $(ENV)
+
+cost: ## Say what a month costs, and what of it can be stopped
+	infra-cdk/run cost $(ENV)
+
+diff: ## Show what a deployment would change
+	infra-cdk/run diff $(ENV)
+
+deploy: build ## Build everything and deploy it
+	infra-cdk/run deploy $(ENV)
+
+destroy: ## Take an environment down; docs/aws.md says what becomes of its data
+	infra-cdk/run destroy $(ENV)
 
 ##@ Change it
 build: ## Compile and package everything, without tests

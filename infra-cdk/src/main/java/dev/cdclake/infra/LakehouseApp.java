@@ -61,7 +61,7 @@ public final class LakehouseApp {
     }
   }
 
-  private static Line line(App app) {
+  static Line line(App app) {
     Path repository = Path.of(context(app, "repository", "."));
     Path pipelineFile = repository.resolve(context(app, "pipeline", "pipeline.yaml"));
     Path environments =
@@ -78,7 +78,7 @@ public final class LakehouseApp {
             : artifacts.orStandIns(repository.resolve("infra-cdk/target/stand-ins")));
   }
 
-  private static String context(App app, String key, String otherwise) {
+  static String context(App app, String key, String otherwise) {
     Object value = app.getNode().tryGetContext(key);
     return value == null ? otherwise : value.toString();
   }

@@ -73,19 +73,21 @@ final class Synthesised {
 
   /** Returns the resources of a type in all stacks, by stack and logical id. */
   Map<String, JsonNode> resources(String type) {
-    Map<String, JsonNode> found = new LinkedHashMap<>();
+    Map<String, JsonNode> found = new LinkedHashMap<>(resources());
+    found.values().removeIf(resource -> !resource.get("Type").asText().equals(type));
+    return found;
+  }
+
+  /** Returns the resources of all stacks, by stack and logical id. */
+  Map<String, JsonNode> resources() {
+    Map<String, JsonNode> all = new LinkedHashMap<>();
     for (String stack : stacks().keySet()) {
       tree(stack)
           .get("Resources")
           .properties()
-          .forEach(
-              resource -> {
-                if (resource.getValue().get("Type").asText().equals(type)) {
-                  found.put(stack + "/" + resource.getKey(), resource.getValue());
-                }
-              });
+          .forEach(resource -> all.put(stack + "/" + resource.getKey(), resource.getValue()));
     }
-    return found;
+    return all;
   }
 
   /** Returns one property of all resources of a type. */

@@ -1,0 +1,68 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.infra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cdclake.contract.SettingsException;
+import dev.cdclake.infra.CostTable.Stop;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CostTableTest {
+
+  private static final Path PRICES = Path.of("prices-us-east-1.json");
+
+  @Test
+  void everyPriceSaysWhereItComesFrom() {
+    assertThat(Prices.read(PRICES).withoutSource()).isEmpty();
+  }
+
+  @Test
+  void missingPriceIsNamed() {
+    assertThatThrownBy(() -> Prices.read(PRICES).of("rds-x2g.large"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("has no price 'rds-x2g.large'");
+  }
+
+  @Test
+  void brokersCostTheirHoursAndCannotBeStopped() {
+    assertThat(table("prod").rows())
+        .filteredOn(row -> row.service().equals("MSK"))
+        .singleElement()
+        .satisfies(
+            row -> {
+              assertThat(row.always()).isCloseTo(3 * 0.204 * 730, within(0.01));
+              assertThat(row.stop()).isEqualTo(Stop.NEVER);
+            });
+  }
+
+  @Test
+  void nightsSaveWhatCanBeStopped() {
+    CostTable dev = table("dev");
+
+    assertThat(dev.nights()).isLessThan(dev.always());
+    assertThat(dev.rows())
+        .filteredOn(row -> row.stop() == Stop.STOPPED)
+        .allSatisfy(
+            row -> assertThat(row.nights()).isCloseTo(row.always() * 65 / 168, within(0.01)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void budgetIsAboveWhatIsExpected(String environment) {
+    CostTable table = table(environment);
+
+    assertThat(table.nights())
+        .isLessThan(Synthesised.of(environment).line().settings().alerts().budgetUsd());
+    assertThat(table.text()).contains("Floor: ");
+  }
+
+  private static CostTable table(String environment) {
+    Synthesised line = Synthesised.of(environment);
+    return new CostTable(line.line().settings(), line.resources(), Prices.read(PRICES));
+  }
+}
