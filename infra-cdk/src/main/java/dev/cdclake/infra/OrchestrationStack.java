@@ -165,7 +165,7 @@ final class OrchestrationStack extends Stack {
 
   private StateMachine jobsInTurn() {
     StateMachine machine =
-        steps.machine("run", steps.jobs("run", JobsStack.inTurn(line.settings().jobs().form())));
+        steps.machine("run", steps.run(JobsStack.inTurn(line.settings().jobs().form())));
     schedule("run", machine, times(line.settings().jobs().every()));
     return machine;
   }
@@ -175,7 +175,8 @@ final class OrchestrationStack extends Stack {
     StateMachine machine = steps.machine("nightly", steps.jobs("nightly", JobsStack.nightly()));
     Optional<Night> night = line.settings().night();
     int hour = night.map(times -> times.stop().minusHours(2).getHour()).orElse(2);
-    schedule("nightly", machine, cron("30 %d ? * * *".formatted(hour)));
+    String days = night.isPresent() ? "MON-FRI" : "*";
+    schedule("nightly", machine, cron("30 %d ? * %s *".formatted(hour, days)));
     return machine;
   }
 

@@ -112,8 +112,36 @@ final class Steps {
         .build();
   }
 
+  /** Runs jobs one after the other, unless the last run still goes on. */
+  IChainable run(List<JobName> jobs) {
+    CallAwsService ask =
+        CallAwsService.Builder.create(stack, "Ask for runs that go on")
+            .service("sfn")
+            .action("listExecutions")
+            .parameters(
+                Map.of(
+                    "StateMachineArn.$",
+                    "$$.StateMachine.Id",
+                    "StatusFilter",
+                    "RUNNING",
+                    "MaxResults",
+                    2))
+            .iamAction("states:ListExecutions")
+            .iamResources(List.of(arn("states", "stateMachine:" + line.name("run"))))
+            .resultPath("$.runs")
+            .build();
+    return Chain.start(ask)
+        .next(
+            Choice.Builder.create(stack, "Does another one go on?")
+                .build()
+                .when(
+                    Condition.isPresent("$.runs.Executions[1]"),
+                    Succeed.Builder.create(stack, "The last run goes on").build())
+                .otherwise(jobs("run", jobs)));
+  }
+
   /** Runs jobs one after the other; each is tried twice, because a batch may be repeated. */
-  IChainable jobs(String what, List<JobName> jobs) {
+  Chain jobs(String what, List<JobName> jobs) {
     Chain chain = null;
     for (JobName job : jobs) {
       GlueStartJobRun step = start(job, what + ": " + job.label(), IntegrationPattern.RUN_JOB);
@@ -166,12 +194,12 @@ final class Steps {
   }
 
   private String jobArn(JobName job) {
-    return "arn:%s:glue:%s:%s:job/%s"
-        .formatted(
-            stack.getPartition(),
-            stack.getRegion(),
-            stack.getAccount(),
-            line.pipeline().jobName(job));
+    return arn("glue", "job/" + line.pipeline().jobName(job));
+  }
+
+  private String arn(String service, String resource) {
+    return "arn:%s:%s:%s:%s:%s"
+        .formatted(stack.getPartition(), service, stack.getRegion(), stack.getAccount(), resource);
   }
 
   /** Against the flow: readers first, so that nothing is written that nobody reads. */
@@ -197,7 +225,7 @@ final class Steps {
       chain =
           chain
               .next(database("Start the database", "startDBInstance", "rds:StartDBInstance"))
-              .next(pause("Let the database start"));
+              .next(untilDatabaseIsUp());
     }
     if (servers.kafka().isPresent()) {
       chain =
@@ -249,17 +277,37 @@ final class Steps {
             .action(action)
             .parameters(Map.of("DbInstanceIdentifier", servers.database().orElseThrow()))
             .iamAction(permission)
-            .iamResources(
-                List.of(
-                    "arn:%s:rds:%s:%s:db:%s"
-                        .formatted(
-                            stack.getPartition(),
-                            stack.getRegion(),
-                            stack.getAccount(),
-                            line.name("source"))))
+            .iamResources(List.of(databaseArn()))
             .resultPath("$.database")
             .build();
     return carryOn(call, id + ": it was so already");
+  }
+
+  private String databaseArn() {
+    return arn("rds", "db:" + line.name("source"));
+  }
+
+  /** A connector that finds no database fails, and nobody starts it again. */
+  private Chain untilDatabaseIsUp() {
+    Wait wait = pause("Let the database start");
+    CallAwsService ask =
+        CallAwsService.Builder.create(stack, "Ask for the database")
+            .service("rds")
+            .action("describeDBInstances")
+            .parameters(Map.of("DbInstanceIdentifier", servers.database().orElseThrow()))
+            .iamAction("rds:DescribeDBInstances")
+            .iamResources(List.of(databaseArn()))
+            .resultPath("$.asked")
+            .build();
+    Pass up = Pass.Builder.create(stack, "The database is up").build();
+    Choice isUp =
+        Choice.Builder.create(stack, "Is the database up?")
+            .build()
+            .when(
+                Condition.stringEquals("$.asked.DbInstances[0].DbInstanceStatus", "available"), up)
+            .otherwise(wait);
+    wait.next(ask).next(isUp);
+    return Chain.custom(wait, List.of(up), up);
   }
 
   /** Goes on to what follows, whether the call succeeds or not. */

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.cdclake.contract.SettingsException;
 import dev.cdclake.infra.CostTable.Stop;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,6 +62,22 @@ class CostTableTest {
     assertThat(table.nights())
         .isLessThan(Synthesised.of(environment).line().settings().alerts().budgetUsd());
     assertThat(table.text()).contains("Floor: ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void pageShowsTheSums(String environment) throws IOException {
+    CostTable table = table(environment);
+
+    assertThat(Files.readString(Path.of("..", "docs", "aws.md")))
+        .contains(
+            String.format(
+                Locale.ROOT,
+                "| `%s` | %.0f | %.0f | %.0f |",
+                environment,
+                table.always(),
+                table.nights(),
+                table.floor()));
   }
 
   private static CostTable table(String environment) {

@@ -58,11 +58,23 @@ class OrchestrationStackTest {
   }
 
   @Test
+  void morningWaitsUntilTheDatabaseAnswers() {
+    assertThat(definition("dev", "morning"))
+        .contains("describeDBInstances")
+        .contains("\\\"Default\\\":\\\"Let the database start\\\"");
+  }
+
+  @Test
+  void runWaitsForNothingWhileAnotherGoesOn() {
+    assertThat(definition("dev", "run")).contains("listExecutions", "The last run goes on");
+  }
+
+  @Test
   void scheduleOfDevKeepsToTheDay() {
     assertThat(Synthesised.of("dev").texts("AWS::Scheduler::Schedule", "ScheduleExpression"))
         .containsExactlyInAnyOrder(
             "cron(0 8-19/1 ? * MON-FRI *)",
-            "cron(30 18 ? * * *)",
+            "cron(30 18 ? * MON-FRI *)",
             "cron(0 20 ? * * *)",
             "cron(0 7 ? * MON-FRI *)");
   }

@@ -49,6 +49,23 @@ class QueryStackTest {
   }
 
   @Test
+  void questionIsAskedInItsLayersDatabase() {
+    Synthesised.of("prod")
+        .template("Query")
+        .hasResourceProperties(
+            "AWS::Athena::NamedQuery",
+            Map.of(
+                "Name",
+                "revenue_last_week",
+                "Database",
+                "cdc_demo_prod_gold",
+                "WorkGroup",
+                "cdc-demo-prod",
+                "QueryString",
+                Match.stringLikeRegexp("from sales_trends")));
+  }
+
+  @Test
   void analystsReadGoldAndNothingElse() {
     JsonNode policy =
         Synthesised.of("prod").resources("AWS::IAM::ManagedPolicy").values().iterator().next();
