@@ -36,6 +36,15 @@ class PipelineFileTest {
   }
 
   @Test
+  void namesInACloudComeFromProjectAndEnvironment() {
+    Pipeline pipeline = Pipeline.read(Path.of("..", "pipeline.yaml"), "staging", "local");
+
+    assertThat(pipeline.prefix()).isEqualTo("cdc-demo-staging");
+    assertThat(pipeline.jobName(JobName.BRONZE)).isEqualTo("cdc-demo-staging-bronze");
+    assertThat(pipeline.database(Layer.GOLD)).isEqualTo("cdc_demo_staging_gold");
+  }
+
+  @Test
   void everythingButProjectAndTablesHasADefault() {
     Pipeline pipeline = read("project: shop", "tables:", "  - name: orders");
 

@@ -4,6 +4,7 @@ package dev.cdclake.infra;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.ecs.Secret;
 import software.amazon.awscdk.services.iam.IGrantable;
 
@@ -20,13 +21,13 @@ import software.amazon.awscdk.services.iam.IGrantable;
  */
 record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs streaming) {
 
-  /** Returns a container's variables. */
-  Map<String, String> variables() {
+  /** Returns a container's variables; to be called once for a stack. */
+  Map<String, String> variables(Stack stack) {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("CDCLAKE_ENVIRONMENT", line.settings().environment());
     // As text, so that worker and connector change together with the file.
     variables.put("CDCLAKE_PIPELINE_TEXT", Uploads.text(line.artifacts()));
-    variables.put("CDCLAKE_KAFKA_BOOTSTRAP", streaming.bootstrap());
+    variables.put("CDCLAKE_KAFKA_BOOTSTRAP", streaming.bootstrap(stack));
     variables.put("CDCLAKE_KAFKA_SECURITY", security());
     variables.put("CDCLAKE_SOURCE_HOST", source.host());
     variables.put("CDCLAKE_SOURCE_PORT", String.valueOf(source.port()));
@@ -47,11 +48,11 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
     return secrets;
   }
 
-  /** Returns a job's arguments. */
-  Map<String, String> arguments() {
+  /** Returns a job's arguments; to be called once for a stack. */
+  Map<String, String> arguments(Stack stack) {
     Map<String, String> arguments = new LinkedHashMap<>();
     arguments.put("--environment", line.settings().environment());
-    arguments.put("--kafka-bootstrap", streaming.bootstrap());
+    arguments.put("--kafka-bootstrap", streaming.bootstrap(stack));
     arguments.put("--kafka-security", security());
     arguments.put("--source-host", source.host());
     arguments.put("--source-port", String.valueOf(source.port()));

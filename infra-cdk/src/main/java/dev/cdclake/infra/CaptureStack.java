@@ -45,6 +45,7 @@ final class CaptureStack extends Stack {
 
   private final Line line;
   private final Addresses addresses;
+  private final Map<String, String> variables;
   private final ContainerImage image;
   private final Outputs outputs;
 
@@ -52,6 +53,7 @@ final class CaptureStack extends Stack {
     super(scope, "Capture", line.stack("capture", "Debezium on Kafka Connect"));
     this.line = line;
     this.addresses = addresses;
+    this.variables = addresses.variables(this);
     this.image =
         ContainerImage.fromDockerImageAsset(
             DockerImageAsset.Builder.create(this, "Image")
@@ -60,6 +62,7 @@ final class CaptureStack extends Stack {
                 .build());
     FargateService worker = worker(network);
     this.outputs = new Outputs(worker, registration(network));
+    Reasons.acceptLambdasOfCdk(this);
   }
 
   Outputs outputs() {
@@ -73,6 +76,15 @@ final class CaptureStack extends Stack {
 
   private FargateService worker(NetworkStack.Outputs network) {
     FargateTaskDefinition task = task("Worker", CONTAINER, line.settings().connect());
+    addresses
+        .streaming()
+        .msk()
+        .ifPresent(
+            cluster -> cluster.capture(line).forEach(task.getTaskRole()::addToPrincipalPolicy));
+    Reasons.accept(
+        task.getTaskRole(),
+        "IAM5",
+        "Topics, groups and transactions of this line, by their prefix.");
     task.addContainer(
         CONTAINER,
         container(Containers.log(this, line, network, CONTAINER))
@@ -118,7 +130,10 @@ final class CaptureStack extends Stack {
         .build();
   }
 
-  /** Runs after every deployment of the worker; doing it twice changes nothing. */
+  /**
+   * Runs after every deployment of the worker; doing it twice changes nothing. It talks to the
+   * worker and to the source, not to Kafka.
+   */
   private FargateTaskDefinition registration(NetworkStack.Outputs network) {
     FargateTaskDefinition task = task("Registration", REGISTER, new FargateSize(256, 1024));
     task.addContainer(
@@ -136,7 +151,6 @@ final class CaptureStack extends Stack {
   }
 
   private ContainerDefinitionOptions.Builder container(LogDriver log) {
-    Map<String, String> variables = addresses.variables();
     return ContainerDefinitionOptions.builder()
         .image(image)
         .environment(variables)
@@ -153,18 +167,9 @@ final class CaptureStack extends Stack {
             .runtimePlatform(Containers.ARM)
             .build();
     addresses.grantSecrets(task.obtainExecutionRole());
-    addresses
-        .streaming()
-        .msk()
-        .ifPresent(
-            cluster -> cluster.capture(line).forEach(task.getTaskRole()::addToPrincipalPolicy));
     Reasons.accept(
         task, "ECS2", "Addresses are plain variables; every secret comes from Secrets Manager.");
-    Reasons.accept(
-        task,
-        "IAM5",
-        "Topics, groups and transactions of this line by their prefix; a registry login and log"
-            + " streams have no narrower resource.");
+    Reasons.accept(task, "IAM5", "A login to the registry has no resource.");
     return task;
   }
 }

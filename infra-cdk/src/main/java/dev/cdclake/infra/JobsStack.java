@@ -54,10 +54,11 @@ final class JobsStack extends Stack {
     this.security = security(network.key());
     this.jar = asset("Jar", line.artifacts().jobJar().toString());
     this.pipelineFile = upload();
+    Map<String, String> arguments = addresses.arguments(this);
     JobRole roles = new JobRole(this, line, lake);
     for (JobSpec spec : JobSpec.all()) {
       Role role = roles.create(spec, network, addresses);
-      job(spec, role, addresses.arguments());
+      job(spec, role, arguments);
     }
     Reasons.acceptLambdasOfCdk(this);
   }

@@ -41,7 +41,7 @@ final class MskCluster extends Construct {
 
   private final String name;
   private final CfnCluster cluster;
-  private final String bootstrap;
+  private final int brokers;
 
   MskCluster(Stack stack, Line line, NetworkStack.Outputs network) {
     super(stack, "Msk");
@@ -58,12 +58,7 @@ final class MskCluster extends Construct {
     cluster.applyRemovalPolicy(line.removal());
     growStorage(broker);
     topics(line, broker);
-    this.bootstrap = askBootstrap(broker);
-  }
-
-  /** Returns the brokers' addresses, which CloudFormation does not tell. */
-  String bootstrap() {
-    return bootstrap;
+    this.brokers = broker.brokers();
   }
 
   /** Returns the cluster's name, which its metrics carry. */
@@ -208,17 +203,23 @@ final class MskCluster extends Construct {
     }
   }
 
-  /** Asks anew whenever the number of brokers changed. */
-  private String askBootstrap(Broker broker) {
+  /**
+   * Returns the brokers' addresses, which CloudFormation does not tell: they are asked for anew
+   * whenever the number of brokers changed.
+   *
+   * @param stack that needs them; each asks for itself, because what one stack exports to another
+   *     can never change
+   */
+  String bootstrap(Stack stack) {
     AwsSdkCall call =
         AwsSdkCall.builder()
             .service("Kafka")
             .action("GetBootstrapBrokers")
             .parameters(Map.of("ClusterArn", cluster.getAttrArn()))
-            .physicalResourceId(PhysicalResourceId.of("bootstrap-" + broker.brokers()))
+            .physicalResourceId(PhysicalResourceId.of("bootstrap-" + brokers))
             .build();
     AwsCustomResource answer =
-        AwsCustomResource.Builder.create(this, "Bootstrap")
+        AwsCustomResource.Builder.create(stack, "Bootstrap")
             .onUpdate(call)
             .installLatestAwsSdk(false)
             .timeout(Duration.minutes(2))

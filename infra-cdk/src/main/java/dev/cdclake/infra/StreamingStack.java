@@ -21,17 +21,23 @@ final class StreamingStack extends Stack {
    * How Kafka is reached, and what may be done there.
    *
    * @param servers where containers run
-   * @param bootstrap {@code host:port}, several joined by commas
+   * @param address {@code host:port}, several joined by commas; MSK's have to be asked for
    * @param security {@code iam} over TLS, or {@code plaintext}
    * @param msk the cluster, if it is ours on MSK
    * @param node the service, if it is our node on Fargate
    */
   record Outputs(
       ICluster servers,
-      String bootstrap,
+      String address,
       Security security,
       Optional<MskCluster> msk,
-      Optional<FargateService> node) {}
+      Optional<FargateService> node) {
+
+    /** Returns the brokers' addresses as a stack can use them; to be called once for a stack. */
+    String bootstrap(Stack stack) {
+      return msk.map(cluster -> cluster.bootstrap(stack)).orElse(address);
+    }
+  }
 
   /** How a client proves who it is. */
   enum Security {
@@ -61,7 +67,6 @@ final class StreamingStack extends Stack {
                   Optional.empty(),
                   Optional.empty());
         };
-    Reasons.acceptLambdasOfCdk(this);
   }
 
   Outputs outputs() {
@@ -70,8 +75,7 @@ final class StreamingStack extends Stack {
 
   private Outputs msk(Line line, NetworkStack.Outputs network, ICluster servers) {
     MskCluster cluster = new MskCluster(this, line, network);
-    return new Outputs(
-        servers, cluster.bootstrap(), Security.IAM, Optional.of(cluster), Optional.empty());
+    return new Outputs(servers, "", Security.IAM, Optional.of(cluster), Optional.empty());
   }
 
   private Outputs node(Line line, NetworkStack.Outputs network, ICluster servers) {

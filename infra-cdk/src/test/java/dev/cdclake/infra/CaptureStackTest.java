@@ -73,6 +73,23 @@ class CaptureStackTest {
   }
 
   @Test
+  void addressesOfBrokersAreAskedForAndNeverExported() {
+    Synthesised prod = Synthesised.of("prod");
+
+    prod.template("Capture").resourceCountIs("Custom::AWS", 1);
+    prod.template("Jobs").resourceCountIs("Custom::AWS", 1);
+    assertThat(prod.tree("Streaming").at("/Outputs").toString()).doesNotContain("Bootstrap");
+  }
+
+  @Test
+  void registrationMayDoNothingInKafka() {
+    assertThat(
+            Synthesised.of("prod").resources("AWS::IAM::Policy").entrySet().stream()
+                .filter(policy -> policy.getKey().startsWith("Capture/RegistrationTaskRole")))
+        .isEmpty();
+  }
+
+  @Test
   void connectMayWriteOnlyTheTopicsOfThisLine() {
     assertThat(Synthesised.of("prod").tree("Capture").toString())
         .contains("kafka-cluster:WriteData")

@@ -58,11 +58,9 @@ class SecurityTest {
   @ValueSource(strings = {"dev", "staging", "prod"})
   void nagFindsNothingThatHasNoReason(String environment) {
     for (Stack stack : Synthesised.of(environment).stacks().values()) {
-      assertThat(Annotations.fromStack(stack).findError("*", Match.anyValue())).isEmpty();
-      assertThat(
-              Annotations.fromStack(stack)
-                  .findWarning("*", Match.stringLikeRegexp("AwsSolutions-.*")))
-          .isEmpty();
+      Annotations annotations = Annotations.fromStack(stack);
+      annotations.hasNoError("*", Match.anyValue());
+      annotations.hasNoWarning("*", Match.stringLikeRegexp("AwsSolutions-.*"));
     }
   }
 
