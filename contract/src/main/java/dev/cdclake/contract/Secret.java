@@ -2,6 +2,7 @@
 package dev.cdclake.contract;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -35,6 +36,11 @@ public record Secret(String variable) implements Serializable {
                             Matcher.quoteReplacement(
                                 environment.getOrDefault(found.group(1), "")))));
     return resolved;
+  }
+
+  /** Returns what a text refers to, in its order. */
+  public static List<Secret> namedIn(String text) {
+    return REFERENCE.matcher(text).results().map(found -> new Secret(found.group(1))).toList();
   }
 
   /** Reads a reference; empty if the text is anything else. */

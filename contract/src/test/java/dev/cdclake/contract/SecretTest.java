@@ -23,4 +23,10 @@ class SecretTest {
     assertThat(Secret.resolve(Map.of("password", "${env:ABSENT}"), Map.of()))
         .containsEntry("password", "");
   }
+
+  @Test
+  void textTellsEverySecretThatItNames() {
+    assertThat(Secret.namedIn("user=${env:NAME} password=${env:WORD}"))
+        .containsExactly(new Secret("NAME"), new Secret("WORD"));
+  }
 }

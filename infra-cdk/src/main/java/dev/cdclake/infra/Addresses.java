@@ -25,8 +25,9 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
   Map<String, String> variables(Stack stack) {
     Map<String, String> variables = new LinkedHashMap<>();
     variables.put("CDCLAKE_ENVIRONMENT", line.settings().environment());
-    // As text, so that worker and connector change together with the file.
-    variables.put("CDCLAKE_PIPELINE_TEXT", Uploads.text(line.artifacts()));
+    // With the task, so that worker and connector change together with the file; encoded, because
+    // CloudFormation takes a reference like ${env:NAME} for one of its own.
+    variables.put("CDCLAKE_PIPELINE_BASE64", Uploads.encoded(line.artifacts()));
     variables.put("CDCLAKE_KAFKA_BOOTSTRAP", streaming.bootstrap(stack));
     variables.put("CDCLAKE_KAFKA_SECURITY", security());
     variables.put("CDCLAKE_SOURCE_HOST", source.host());
@@ -43,8 +44,8 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
         line.pipeline().source().password().variable(),
         Secret.fromSecretsManager(source.credentials(), "password"));
     source
-        .salts()
-        .forEach((variable, salt) -> secrets.put(variable, Secret.fromSecretsManager(salt)));
+        .others()
+        .forEach((variable, secret) -> secrets.put(variable, Secret.fromSecretsManager(secret)));
     return secrets;
   }
 
@@ -59,8 +60,9 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
     arguments.put("--source-ssl-mode", "require");
     arguments.put("--source-secret", source.credentials().getSecretArn());
     source
-        .salts()
-        .forEach((variable, salt) -> arguments.put("--secret-" + variable, salt.getSecretArn()));
+        .others()
+        .forEach(
+            (variable, secret) -> arguments.put("--secret-" + variable, secret.getSecretArn()));
     return arguments;
   }
 
@@ -68,7 +70,7 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
   void grantSecrets(IGrantable role) {
     source.key().grantDecrypt(role);
     source.credentials().grantRead(role);
-    source.salts().values().forEach(salt -> salt.grantRead(role));
+    source.others().values().forEach(secret -> secret.grantRead(role));
   }
 
   private String security() {

@@ -48,15 +48,16 @@ final class SourceStack extends Stack {
    * @param host of the server
    * @param port of the server
    * @param credentials JSON with {@code username} and {@code password}
-   * @param salts secrets of masks, by the variable that the pipeline file names
-   * @param key encrypts the salts and our own server's credentials
+   * @param others salts of masks and secrets of Kafka, by the variables that the pipeline file
+   *     names
+   * @param key encrypts these and our own server's credentials
    * @param instance identifier of our own server
    */
   record Outputs(
       String host,
       int port,
       ISecret credentials,
-      Map<String, ISecret> salts,
+      Map<String, ISecret> others,
       IKey key,
       Optional<String> instance) {}
 
@@ -74,12 +75,12 @@ final class SourceStack extends Stack {
             .enableKeyRotation(true)
             .removalPolicy(line.removal())
             .build();
-    Map<String, ISecret> salts = salts(line, key);
+    Map<String, ISecret> others = others(line, key);
     Source source = line.settings().source();
     if (source.kind() == SourceKind.EXTERNAL) {
       ISecret credentials = Secret.fromSecretCompleteArn(this, "Credentials", source.secret());
       this.outputs =
-          new Outputs(source.host(), source.port(), credentials, salts, key, Optional.empty());
+          new Outputs(source.host(), source.port(), credentials, others, key, Optional.empty());
       return;
     }
     DatabaseInstance database = database(line, network, key);
@@ -89,7 +90,7 @@ final class SourceStack extends Stack {
             database.getDbInstanceEndpointAddress(),
             source.port(),
             reference("Credentials", database.getSecret()),
-            salts,
+            others,
             key,
             Optional.of(database.getInstanceIdentifier()));
   }
@@ -198,31 +199,45 @@ final class SourceStack extends Stack {
             .build());
   }
 
-  /** One secret for every salt that a mask of the pipeline file names. */
-  private Map<String, ISecret> salts(Line line, Key key) {
-    Map<String, ISecret> salts = new LinkedHashMap<>();
+  /** One secret for every variable that the pipeline file names, besides the password. */
+  private Map<String, ISecret> others(Line line, Key key) {
+    Map<String, ISecret> others = new LinkedHashMap<>();
     for (SourceTable table : line.pipeline().tables()) {
       for (Mask mask : table.masks()) {
         if (mask.kind() == Mask.Kind.HASH) {
-          salts.computeIfAbsent(mask.salt().variable(), variable -> salt(line, key, variable));
+          others.computeIfAbsent(mask.salt().variable(), variable -> salt(line, key, variable));
         }
       }
     }
-    return salts;
+    for (String value : line.pipeline().kafka().properties().values()) {
+      for (dev.cdclake.contract.Secret named : dev.cdclake.contract.Secret.namedIn(value)) {
+        others.computeIfAbsent(named.variable(), variable -> ofKafka(line, key, variable));
+      }
+    }
+    return others;
   }
 
   private ISecret salt(Line line, Key key, String variable) {
-    Secret salt =
-        Secret.Builder.create(this, variable)
-            .secretName(line.name(variable))
-            .description("Key of the hashes of masked columns")
-            .encryptionKey(key)
-            .generateSecretString(
-                SecretStringGenerator.builder().passwordLength(64).excludePunctuation(true).build())
-            .removalPolicy(line.removal())
-            .build();
+    Secret salt = secret(line, key, variable, "Key of the hashes of masked columns");
     Reasons.accept(salt, "SMG4", "Another salt would hash the same value to something else.");
     return reference("Reference-" + variable, salt);
+  }
+
+  private ISecret ofKafka(Line line, Key key, String variable) {
+    Secret secret = secret(line, key, variable, "Of a Kafka that is not ours: put it in by hand");
+    Reasons.accept(secret, "SMG4", "Who runs that Kafka rotates it.");
+    return reference("Reference-" + variable, secret);
+  }
+
+  private Secret secret(Line line, Key key, String variable, String description) {
+    return Secret.Builder.create(this, variable)
+        .secretName(line.name(variable))
+        .description(description)
+        .encryptionKey(key)
+        .generateSecretString(
+            SecretStringGenerator.builder().passwordLength(64).excludePunctuation(true).build())
+        .removalPolicy(line.removal())
+        .build();
   }
 
   /**

@@ -22,7 +22,7 @@ final class StreamingStack extends Stack {
    *
    * @param servers where containers run
    * @param address {@code host:port}, several joined by commas; MSK's have to be asked for
-   * @param security {@code iam} over TLS, or {@code plaintext}
+   * @param security how a client proves who it is
    * @param msk the cluster, if it is ours on MSK
    * @param node the service, if it is our node on Fargate
    */
@@ -41,8 +41,10 @@ final class StreamingStack extends Stack {
 
   /** How a client proves who it is. */
   enum Security {
+    /** MSK's IAM over TLS. */
     IAM,
-    PLAINTEXT
+    /** What {@code kafka.properties} of the pipeline file says; plain text if it says nothing. */
+    DECLARED
   }
 
   private final Outputs outputs;
@@ -63,7 +65,7 @@ final class StreamingStack extends Stack {
               new Outputs(
                   servers,
                   line.settings().broker().bootstrap(),
-                  Security.PLAINTEXT,
+                  Security.DECLARED,
                   Optional.empty(),
                   Optional.empty());
         };
@@ -83,7 +85,7 @@ final class StreamingStack extends Stack {
     return new Outputs(
         servers,
         node.bootstrap(),
-        Security.PLAINTEXT,
+        Security.DECLARED,
         Optional.empty(),
         Optional.of(node.service()));
   }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
@@ -42,6 +43,11 @@ final class Uploads {
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read '" + artifacts.pipelineFile() + "'.", e);
     }
+  }
+
+  /** Returns the pipeline file in Base64. */
+  static String encoded(Artifacts artifacts) {
+    return Base64.getEncoder().encodeToString(text(artifacts).getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns where the models are, seen from the pipeline file; as its {@code gold.models}. */

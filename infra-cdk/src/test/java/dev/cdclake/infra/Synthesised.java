@@ -37,17 +37,18 @@ final class Synthesised {
 
   static Synthesised of(String environment) {
     return ALL.computeIfAbsent(
-        environment, name -> new Synthesised(line(DeploymentFile.read(FILE, name))));
+        environment,
+        name ->
+            new Synthesised(line(DeploymentFile.read(FILE, name), Path.of("..", "pipeline.yaml"))));
   }
 
-  /** Synthesises settings that no environment of the repository has. */
-  static Synthesised with(DeploymentSettings settings) {
-    return new Synthesised(line(settings));
+  /** Synthesises settings and a pipeline that are not the repository's. */
+  static Synthesised with(DeploymentSettings settings, Path pipelineFile) {
+    return new Synthesised(line(settings, pipelineFile));
   }
 
-  private static Line line(DeploymentSettings settings) {
+  private static Line line(DeploymentSettings settings, Path file) {
     Path repository = Path.of("..");
-    Path file = repository.resolve("pipeline.yaml");
     Pipeline pipeline = Pipeline.read(file, settings.environment(), "local");
     Artifacts artifacts =
         Artifacts.of(repository, file, pipeline.gold().models())

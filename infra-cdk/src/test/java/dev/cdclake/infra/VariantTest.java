@@ -12,17 +12,21 @@ import dev.cdclake.infra.DeploymentSettings.Jobs;
 import dev.cdclake.infra.DeploymentSettings.Slack;
 import dev.cdclake.infra.DeploymentSettings.Source;
 import dev.cdclake.infra.DeploymentSettings.SourceKind;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What no environment of the repository is: everything external, streaming, told in Slack. */
+/** What nothing in the repository is: all external, streaming, told in Slack, masks, secrets. */
 class VariantTest {
 
   private static final String SECRET =
       "arn:aws:secretsmanager:us-east-1:111122223333:secret:shop-AbCdEf";
 
-  private static final Synthesised VARIANT = Synthesised.with(settings());
+  private static final Synthesised VARIANT = Synthesised.with(settings(), pipelineFile());
 
   @Test
   void externalServersAreOnlyPointedAt() {
@@ -32,6 +36,16 @@ class VariantTest {
         .contains("\"--source-host\":\"db.example\"")
         .contains("\"--kafka-bootstrap\":\"kafka.example:9092\"")
         .contains(SECRET);
+  }
+
+  @Test
+  void secretsThatThePipelineNamesAreMadeAndNamedToJobs() {
+    assertThat(VARIANT.texts("AWS::SecretsManager::Secret", "Name"))
+        .containsExactly("shop-dev-CDCLAKE_MASK_SALT", "shop-dev-KAFKA_LOGIN");
+    assertThat(VARIANT.tree("Jobs").toString())
+        .contains("--secret-CDCLAKE_MASK_SALT", "--secret-KAFKA_LOGIN");
+    assertThat(VARIANT.tree("Capture").toString())
+        .contains("\"Name\":\"CDCLAKE_MASK_SALT\",\"ValueFrom\"");
   }
 
   @Test
@@ -48,6 +62,24 @@ class VariantTest {
         .hasResourceProperties(
             "AWS::Chatbot::SlackChannelConfiguration",
             Map.of("SlackWorkspaceId", "T1", "SlackChannelId", "C1"));
+  }
+
+  private static Path pipelineFile() {
+    try {
+      Path folder = Files.createDirectories(Path.of("target", "variant"));
+      return Files.writeString(
+          folder.resolve("pipeline.yaml"),
+          """
+          project: shop
+          kafka:
+            properties: {sasl.jaas.config: "${env:KAFKA_LOGIN}"}
+          tables:
+            - name: users
+              mask: {email: hash}
+          """);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static DeploymentSettings settings() {
