@@ -34,11 +34,12 @@ final class Alarms {
   List<Alarm> all(
       SourceStack.Outputs source,
       StreamingStack.Outputs streaming,
+      CaptureStack.Outputs capture,
       OrchestrationStack.Outputs orchestration,
       Queue unsent) {
     source.instance().ifPresent(instance -> database(line.name("source")));
     streaming.msk().ifPresent(msk -> brokers(msk.name()));
-    connect();
+    connect(capture);
     lake();
     orchestration(orchestration);
     waiting("unsent", "A message about a failed job was not sent: look into the queue.", unsent);
@@ -101,7 +102,7 @@ final class Alarms {
   }
 
   /** At night none is wanted and none runs. */
-  private void connect() {
+  private void connect(CaptureStack.Outputs capture) {
     above(
         "connect-away",
         "Connect is wanted and does not run: look at its log group.",
@@ -116,6 +117,11 @@ final class Alarms {
             .build(),
         0,
         3);
+    waiting(
+        "unregistered",
+        "A deployment of Connect was not followed by a registration: look into the queue.",
+        capture.undelivered());
+    failed(capture.registration());
   }
 
   private void lake() {
@@ -139,15 +145,17 @@ final class Alarms {
         "undelivered",
         "A schedule or an event could not start what it starts: look into the queue.",
         orchestration.undelivered());
-    for (StateMachine machine : orchestration.machines()) {
-      String name = machine.getNode().getId().replace("Machine-", "");
-      above(
-          "failed-" + name,
-          "State machine '%s' failed: its execution says where.".formatted(name),
-          machine.metricFailed(),
-          0,
-          1);
-    }
+    orchestration.machines().forEach(this::failed);
+  }
+
+  private void failed(StateMachine machine) {
+    String name = machine.getNode().getId().replace("Machine-", "");
+    above(
+        "failed-" + name,
+        "State machine '%s' failed: its execution says where.".formatted(name),
+        machine.metricFailed(),
+        0,
+        1);
   }
 
   private void waiting(String name, String description, Queue queue) {

@@ -20,6 +20,8 @@ import software.amazon.awscdk.services.ecs.LogDriver;
 import software.amazon.awscdk.services.ecs.PortMapping;
 import software.amazon.awscdk.services.servicediscovery.DnsRecordType;
 import software.amazon.awscdk.services.servicediscovery.PrivateDnsNamespace;
+import software.amazon.awscdk.services.sqs.Queue;
+import software.amazon.awscdk.services.stepfunctions.StateMachine;
 import software.constructs.Construct;
 
 /**
@@ -33,9 +35,10 @@ final class CaptureStack extends Stack {
    * The worker and how its connector is registered.
    *
    * @param worker the service
-   * @param registration the task that registers the connector and waits for it
+   * @param registration the state machine that registers the connector and waits for it
+   * @param undelivered deployments after which it could not be started
    */
-  record Outputs(FargateService worker, FargateTaskDefinition registration) {}
+  record Outputs(FargateService worker, StateMachine registration, Queue undelivered) {}
 
   /** Name of the worker's container, whose variables are told. */
   static final String CONTAINER = "connect";
@@ -61,7 +64,11 @@ final class CaptureStack extends Stack {
                 .platform(Platform.LINUX_ARM64)
                 .build());
     FargateService worker = worker(network);
-    this.outputs = new Outputs(worker, registration(network));
+    Queue undelivered = Undelivered.queue(this, line, "unregistered", network.key());
+    StateMachine registration =
+        new Registration(this, line, network)
+            .create(addresses.streaming().servers(), worker, registration(network), undelivered);
+    this.outputs = new Outputs(worker, registration, undelivered);
     Reasons.acceptLambdasOfCdk(this);
   }
 

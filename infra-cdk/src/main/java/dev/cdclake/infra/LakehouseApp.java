@@ -119,6 +119,7 @@ public final class LakehouseApp {
             network.outputs(),
             source.outputs(),
             streaming.outputs(),
+            capture.outputs(),
             orchestration.outputs()));
   }
 

@@ -12,23 +12,21 @@ import java.util.Optional;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.TimeZone;
-import software.amazon.awscdk.customresources.AwsCustomResource;
-import software.amazon.awscdk.customresources.AwsCustomResourcePolicy;
-import software.amazon.awscdk.customresources.AwsSdkCall;
-import software.amazon.awscdk.customresources.PhysicalResourceId;
 import software.amazon.awscdk.services.events.EventPattern;
 import software.amazon.awscdk.services.events.Rule;
 import software.amazon.awscdk.services.events.targets.SfnStateMachine;
-import software.amazon.awscdk.services.iam.PolicyStatement;
+import software.amazon.awscdk.services.kms.IKey;
 import software.amazon.awscdk.services.scheduler.Schedule;
 import software.amazon.awscdk.services.scheduler.ScheduleExpression;
 import software.amazon.awscdk.services.scheduler.targets.StepFunctionsStartExecution;
 import software.amazon.awscdk.services.sqs.Queue;
+import software.amazon.awscdk.services.stepfunctions.IChainable;
 import software.amazon.awscdk.services.stepfunctions.StateMachine;
 import software.constructs.Construct;
 
 /**
- * What starts what, and when: the connector after each deployment, the jobs in turn, the night.
+ * What starts what, and when: the jobs in turn, the stream, the worker with a new password, the
+ * night.
  *
  * <p>Airflow, where it is asked for, takes over the jobs that end; the rest stays here.
  */
@@ -44,6 +42,7 @@ final class OrchestrationStack extends Stack {
 
   private final Line line;
   private final Queue undelivered;
+  private final IKey key;
   private final Steps steps;
   private final Outputs outputs;
 
@@ -56,9 +55,9 @@ final class OrchestrationStack extends Stack {
     super(scope, "Orchestration", line.stack("orchestration", "What starts what, and when"));
     this.line = line;
     this.undelivered = Undelivered.queue(this, line, "undelivered", network.key());
-    this.steps = new Steps(this, line, network, servers);
+    this.key = network.key();
+    this.steps = new Steps(this, line, servers);
     List<StateMachine> machines = new ArrayList<>();
-    machines.add(registerAfterDeployment());
     machines.add(restartAfterRotation());
     if (line.settings().jobs().form() == Form.STREAM) {
       machines.add(keepStreaming());
@@ -78,49 +77,9 @@ final class OrchestrationStack extends Stack {
     return outputs;
   }
 
-  /** ECS says when a deployment is complete; the registration then finds a worker that answers. */
-  private StateMachine registerAfterDeployment() {
-    StateMachine machine = steps.machine("register", steps.register());
-    registerAtOnce(machine);
-    Rule.Builder.create(this, "Deployed")
-        .ruleName(line.name("deployed"))
-        .description("The worker was deployed: its connector is registered")
-        .eventPattern(
-            EventPattern.builder()
-                .source(List.of("aws.ecs"))
-                .detailType(List.of("ECS Deployment State Change"))
-                .resources(List.of(steps.workerArn()))
-                .detail(Map.of("eventName", List.of("SERVICE_DEPLOYMENT_COMPLETED")))
-                .build())
-        .targets(List.of(target(machine)))
-        .build();
-    return machine;
-  }
-
-  /** The first worker was deployed before this stack could hear of it. */
-  private void registerAtOnce(StateMachine machine) {
-    AwsCustomResource.Builder.create(this, "Registered")
-        .onCreate(
-            AwsSdkCall.builder()
-                .service("SFN")
-                .action("StartExecution")
-                .parameters(Map.of("stateMachineArn", machine.getStateMachineArn()))
-                .physicalResourceId(PhysicalResourceId.of(line.name("registered")))
-                .build())
-        .installLatestAwsSdk(false)
-        .policy(
-            AwsCustomResourcePolicy.fromStatements(
-                List.of(
-                    PolicyStatement.Builder.create()
-                        .actions(List.of("states:StartExecution"))
-                        .resources(List.of(machine.getStateMachineArn()))
-                        .build())))
-        .build();
-  }
-
   /** The source's password was changed: the worker still has the old one. */
   private StateMachine restartAfterRotation() {
-    StateMachine machine = steps.machine("restart-connect", steps.restartConnect());
+    StateMachine machine = machine("restart-connect", steps.restartConnect());
     Rule.Builder.create(this, "Rotated")
         .ruleName(line.name("rotated"))
         .description("The source's password was rotated: Connect starts anew")
@@ -142,7 +101,7 @@ final class OrchestrationStack extends Stack {
 
   /** Starts the streaming job unless it runs: when it ended, and from time to time. */
   private StateMachine keepStreaming() {
-    StateMachine machine = steps.machine("keep-streaming", steps.keepStreaming());
+    StateMachine machine = machine("keep-streaming", steps.keepStreaming());
     Rule.Builder.create(this, "StreamEnded")
         .ruleName(line.name("stream-ended"))
         .description("The streaming job ended: it is started again")
@@ -165,14 +124,14 @@ final class OrchestrationStack extends Stack {
 
   private StateMachine jobsInTurn() {
     StateMachine machine =
-        steps.machine("run", steps.run(JobsStack.inTurn(line.settings().jobs().form())));
+        machine("run", steps.run(JobsStack.inTurn(line.settings().jobs().form())));
     schedule("run", machine, times(line.settings().jobs().every()));
     return machine;
   }
 
   /** While servers are up: verify writes its marks into the source. */
   private StateMachine nightly() {
-    StateMachine machine = steps.machine("nightly", steps.jobs("nightly", JobsStack.nightly()));
+    StateMachine machine = machine("nightly", steps.jobs("nightly", JobsStack.nightly()));
     Optional<Night> night = line.settings().night();
     int hour = night.map(times -> times.stop().minusHours(2).getHour()).orElse(2);
     String days = night.isPresent() ? "MON-FRI" : "*";
@@ -181,12 +140,12 @@ final class OrchestrationStack extends Stack {
   }
 
   private List<StateMachine> night(Night night) {
-    StateMachine evening = steps.machine("evening", steps.evening());
+    StateMachine evening = machine("evening", steps.evening());
     schedule(
         "evening",
         evening,
         cron("%d %d ? * * *".formatted(night.stop().getMinute(), night.stop().getHour())));
-    StateMachine morning = steps.machine("morning", steps.morning());
+    StateMachine morning = machine("morning", steps.morning());
     schedule(
         "morning",
         morning,
@@ -219,6 +178,10 @@ final class OrchestrationStack extends Stack {
                 .retryAttempts(3)
                 .build())
         .build();
+  }
+
+  private StateMachine machine(String what, IChainable definition) {
+    return Machines.create(this, line, key, what, definition);
   }
 
   private SfnStateMachine target(StateMachine machine) {

@@ -3,7 +3,6 @@ package dev.cdclake.infra;
 
 import java.util.Optional;
 import software.amazon.awscdk.services.ecs.FargateService;
-import software.amazon.awscdk.services.ecs.FargateTaskDefinition;
 import software.amazon.awscdk.services.ecs.ICluster;
 import software.amazon.awscdk.services.secretsmanager.ISecret;
 
@@ -15,15 +14,13 @@ import software.amazon.awscdk.services.secretsmanager.ISecret;
  * @param credentials what Connect reads when it starts
  * @param kafka our Kafka node on Fargate
  * @param connect the Connect worker
- * @param registration the task that registers the connector
  */
 record Servers(
     ICluster cluster,
     Optional<String> database,
     ISecret credentials,
     Optional<FargateService> kafka,
-    FargateService connect,
-    FargateTaskDefinition registration) {
+    FargateService connect) {
 
   /** Gathers them from the stacks that made them. */
   static Servers of(
@@ -33,7 +30,6 @@ record Servers(
         source.instance(),
         source.credentials(),
         streaming.node(),
-        capture.worker(),
-        capture.registration());
+        capture.worker());
   }
 }

@@ -2,32 +2,23 @@
 package dev.cdclake.infra;
 
 import dev.cdclake.contract.JobName;
-import dev.cdclake.infra.DeploymentSettings.Egress;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.ecs.FargateService;
-import software.amazon.awscdk.services.logs.LogGroup;
 import software.amazon.awscdk.services.stepfunctions.CatchProps;
 import software.amazon.awscdk.services.stepfunctions.Chain;
 import software.amazon.awscdk.services.stepfunctions.Choice;
 import software.amazon.awscdk.services.stepfunctions.Condition;
-import software.amazon.awscdk.services.stepfunctions.DefinitionBody;
 import software.amazon.awscdk.services.stepfunctions.IChainable;
 import software.amazon.awscdk.services.stepfunctions.IntegrationPattern;
-import software.amazon.awscdk.services.stepfunctions.LogLevel;
-import software.amazon.awscdk.services.stepfunctions.LogOptions;
 import software.amazon.awscdk.services.stepfunctions.Pass;
 import software.amazon.awscdk.services.stepfunctions.RetryProps;
-import software.amazon.awscdk.services.stepfunctions.StateMachine;
 import software.amazon.awscdk.services.stepfunctions.Succeed;
-import software.amazon.awscdk.services.stepfunctions.Timeout;
 import software.amazon.awscdk.services.stepfunctions.Wait;
 import software.amazon.awscdk.services.stepfunctions.WaitTime;
 import software.amazon.awscdk.services.stepfunctions.tasks.CallAwsService;
-import software.amazon.awscdk.services.stepfunctions.tasks.EcsFargateLaunchTarget;
-import software.amazon.awscdk.services.stepfunctions.tasks.EcsRunTask;
 import software.amazon.awscdk.services.stepfunctions.tasks.GlueStartJobRun;
 
 /** The state machines' steps: what each does stands here, when it does it in the stack. */
@@ -35,64 +26,16 @@ final class Steps {
 
   private final Stack stack;
   private final Line line;
-  private final NetworkStack.Outputs network;
   private final Servers servers;
 
-  Steps(Stack stack, Line line, NetworkStack.Outputs network, Servers servers) {
+  Steps(Stack stack, Line line, Servers servers) {
     this.stack = stack;
     this.line = line;
-    this.network = network;
     this.servers = servers;
-  }
-
-  StateMachine machine(String what, IChainable definition) {
-    LogGroup log =
-        LogGroup.Builder.create(stack, "Log-" + what)
-            // The prefix under which Step Functions needs no resource policy of its own.
-            .logGroupName("/aws/vendedlogs/states/" + line.name(what))
-            .retention(line.logRetention())
-            .encryptionKey(network.key())
-            .removalPolicy(line.removal())
-            .build();
-    StateMachine machine =
-        StateMachine.Builder.create(stack, "Machine-" + what)
-            .stateMachineName(line.name(what))
-            .definitionBody(DefinitionBody.fromChainable(definition))
-            .timeout(Duration.hours(12))
-            .tracingEnabled(true)
-            .logs(LogOptions.builder().destination(log).level(LogLevel.ALL).build())
-            .build();
-    Reasons.accept(
-        machine,
-        "IAM5",
-        "Tracing and delivery of logs take no narrower resource; a task is run in any revision.");
-    return machine;
-  }
-
-  String workerArn() {
-    return servers.connect().getServiceArn();
   }
 
   String credentialsArn() {
     return servers.credentials().getSecretArn();
-  }
-
-  /** Starts the registration and waits for it; it may be repeated. */
-  IChainable register() {
-    EcsRunTask task =
-        EcsRunTask.Builder.create(stack, "Register the connector")
-            .cluster(servers.cluster())
-            .taskDefinition(servers.registration())
-            .launchTarget(new EcsFargateLaunchTarget())
-            .securityGroups(List.of(network.groups().connect()))
-            .subnets(network.servers())
-            .assignPublicIp(line.settings().egress() == Egress.PUBLIC)
-            .integrationPattern(IntegrationPattern.RUN_JOB)
-            .taskTimeout(Timeout.duration(Duration.minutes(15)))
-            .build();
-    task.addRetry(
-        RetryProps.builder().maxAttempts(3).interval(Duration.seconds(30)).backoffRate(2).build());
-    return task;
   }
 
   /** Gives the worker the password that was rotated: it reads secrets when it starts. */

@@ -38,13 +38,14 @@ final class WatchStack extends Stack {
       NetworkStack.Outputs network,
       SourceStack.Outputs source,
       StreamingStack.Outputs streaming,
+      CaptureStack.Outputs capture,
       OrchestrationStack.Outputs orchestration) {
     super(scope, "Watch", line.stack("watch", "Alarms, dashboard, budget"));
     this.line = line;
     this.topic = topic(network);
     Queue unsent = Undelivered.queue(this, line, "unsent", network.key());
     Alarms alarms = new Alarms(this, line);
-    List<Alarm> all = alarms.all(source, streaming, orchestration, unsent);
+    List<Alarm> all = alarms.all(source, streaming, capture, orchestration, unsent);
     all.forEach(alarm -> alarm.addAlarmAction(new SnsAction(topic)));
     failedJobs(unsent);
     dashboard(alarms, all);

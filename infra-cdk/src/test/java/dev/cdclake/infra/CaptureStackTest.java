@@ -4,6 +4,7 @@ package dev.cdclake.infra;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import software.amazon.awscdk.assertions.Match;
@@ -76,9 +77,23 @@ class CaptureStackTest {
   void addressesOfBrokersAreAskedForAndNeverExported() {
     Synthesised prod = Synthesised.of("prod");
 
-    prod.template("Capture").resourceCountIs("Custom::AWS", 1);
+    prod.template("Capture").resourceCountIs("Custom::AWS", 2);
     prod.template("Jobs").resourceCountIs("Custom::AWS", 1);
     assertThat(prod.tree("Streaming").at("/Outputs").toString()).doesNotContain("Bootstrap");
+  }
+
+  @Test
+  void connectorIsRegisteredAfterEveryDeploymentAndAfterTheFirst() {
+    Synthesised.of("prod")
+        .template("Capture")
+        .hasResourceProperties(
+            "AWS::Events::Rule",
+            Map.of(
+                "EventPattern",
+                Match.objectLike(
+                    Map.of(
+                        "detail", Map.of("eventName", List.of("SERVICE_DEPLOYMENT_COMPLETED"))))));
+    Synthesised.of("prod").template("Capture").resourceCountIs("Custom::AWS", 2);
   }
 
   @Test

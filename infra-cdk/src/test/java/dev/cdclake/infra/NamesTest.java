@@ -3,8 +3,10 @@ package dev.cdclake.infra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.cdclake.contract.JobName;
 import dev.cdclake.contract.Layer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,26 @@ class NamesTest {
                 "Query",
                 "Orchestration",
                 "Watch"));
+  }
+
+  /** CloudFormation refuses to change what another stack imports. */
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void nothingThatChangesWithADeploymentIsExported(String environment) {
+    Synthesised line = Synthesised.of(environment);
+    List<String> exported = new ArrayList<>();
+    for (String stack : line.stacks().keySet()) {
+      for (JsonNode output : line.tree(stack).path("Outputs")) {
+        JsonNode value = output.get("Value");
+        String id = value.path("Ref").asText(value.at("/Fn::GetAtt/0").asText());
+        exported.add(line.resources().get(stack + "/" + id).get("Type").asText());
+      }
+    }
+
+    assertThat(exported)
+        .isNotEmpty()
+        .doesNotContain("AWS::ECS::TaskDefinition")
+        .noneMatch(type -> type.startsWith("Custom::"));
   }
 
   @Test

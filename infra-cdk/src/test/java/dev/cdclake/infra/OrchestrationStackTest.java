@@ -24,20 +24,6 @@ class OrchestrationStackTest {
   }
 
   @Test
-  void connectorIsRegisteredAfterEveryDeploymentAndAfterTheFirst() {
-    Synthesised.of("prod")
-        .template("Orchestration")
-        .hasResourceProperties(
-            "AWS::Events::Rule",
-            Map.of(
-                "EventPattern",
-                Match.objectLike(
-                    Map.of(
-                        "detail", Map.of("eventName", List.of("SERVICE_DEPLOYMENT_COMPLETED"))))));
-    Synthesised.of("prod").template("Orchestration").resourceCountIs("Custom::AWS", 1);
-  }
-
-  @Test
   void connectStartsAnewWithARotatedPassword() {
     assertThat(definition("prod", "restart-connect")).contains("ForceNewDeployment");
   }
