@@ -29,7 +29,7 @@ public record Maintenance(
    *
    * @param bronze changes in bronze, by day of arrival
    * @param tombstones silver rows whose source row was deleted
-   * @param rejected rows that could not be used
+   * @param rejected rows that could not be used, and what expectations found
    * @param snapshots older states of a table
    */
   public record Retention(

@@ -26,7 +26,8 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Finds and deletes the rows of a table that are older than the pipeline file keeps them: whole
- * days of bronze that silver has folded, tombstones of silver, and rejected rows.
+ * days of bronze that silver has folded, tombstones of silver, rejected rows, and what expectations
+ * found.
  */
 final class RowRetention {
 
@@ -48,6 +49,9 @@ final class RowRetention {
     Retention retention = pipeline.maintenance().retention();
     if (name.equals(pipeline.rejectedRows())) {
       return retention.rejected().map(age -> before("rejected_at", now.minus(age)));
+    }
+    if (name.equals(pipeline.expectationCounts())) {
+      return retention.rejected().map(age -> before("checked_at", now.minus(age)));
     }
     if (source(name).isEmpty()) {
       return Optional.empty();

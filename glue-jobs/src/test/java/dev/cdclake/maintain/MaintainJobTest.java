@@ -13,6 +13,9 @@ import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
 import dev.cdclake.gold.GoldJob;
 import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.ExpectationCounts;
+import dev.cdclake.lake.ExpectationCounts.Count;
+import dev.cdclake.lake.ExpectationResults;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.silver.SilverRun;
 import java.io.IOException;
@@ -265,6 +268,24 @@ class MaintainJobTest {
     assertThat(silver.rows("id")).containsExactly(List.of(1));
     silver.carry(insert(2));
     assertThat(silver.rows("id")).containsExactly(List.of(1), List.of(2));
+  }
+
+  @Test
+  void oldCountsOfExpectationsGoWithTheRejectedRows() {
+    open(KEEP.replace("rejected: forever", "rejected: 30d"), AT_ONCE);
+    Instant now = Instant.now();
+    ExpectationResults.Result found =
+        new ExpectationResults.Result("total_is_positive", "flag", 10, 1);
+    new ExpectationCounts(lake.tables(), pipeline)
+        .append(
+            List.of(
+                new Count("orders", found, now.minus(Duration.ofDays(31)), null),
+                new Count("orders", found, now, null)));
+
+    Maintained done = maintain("silver._expectations");
+
+    assertThat(done.rowsDeleted()).isEqualTo(1);
+    assertThat(lake.spark().table(pipeline.expectationCounts().quoted()).count()).isEqualTo(1);
   }
 
   @Test
