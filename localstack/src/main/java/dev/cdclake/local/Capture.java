@@ -131,6 +131,13 @@ final class Capture {
     return problems;
   }
 
+  /**
+   * Returns why nothing is captured now, in words with a remedy; empty while the connector runs.
+   */
+  Optional<String> standstill() {
+    return status(connect.status(name()), false);
+  }
+
   private Optional<String> status(Optional<ConnectorStatus> status, boolean unfinished) {
     if (status.isEmpty()) {
       return Optional.of(

@@ -177,6 +177,11 @@ final class Resnapshot {
     if (gap.isPresent()) {
       throw new CaptureException(gap.get().message());
     }
+    Optional<String> standstill = capture.standstill();
+    if (standstill.isPresent()) {
+      throw new CaptureException(
+          "Cannot read tables anew, because the connector does it. " + standstill.get());
+    }
   }
 
   private static void refuseWithoutKey(Connection source, List<SourceTable> tables) {

@@ -319,6 +319,9 @@ class GapIT {
     assertThat(problems())
         .anyMatch(problem -> problem.contains("stopped the connector and did not end"))
         .anyMatch(problem -> problem.contains("Rows of public.kept that are gone"));
+    assertThatThrownBy(() -> resnapshot("public.kept"))
+        .hasMessageStartingWith("Cannot read tables anew, because the connector does it.")
+        .hasMessageContaining("'./cdclake up' starts them");
     new Capture(pipeline, line.connect(), told::add).start();
   }
 
