@@ -3,6 +3,7 @@ package dev.cdclake.silver;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
+import dev.cdclake.lake.KeyHash;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -11,6 +12,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -50,6 +54,12 @@ final class BronzeChanges {
     ChangeColumns.EPOCH,
     ChangeColumns.LSN
   };
+
+  /**
+   * Changes that say all of a row, unless one of its values is unavailable. A delete keeps the
+   * row's last values, an insert may cover another row, a fill has one column alone.
+   */
+  private static final Set<String> WHOLE_OPS = Set.of("u", "r");
 
   private static final Column IS_REMOVAL =
       functions
@@ -113,12 +123,16 @@ final class BronzeChanges {
         .mapPartitions(decode, Encoders.row(shape));
   }
 
-  /** Returns the keys that a slice touches, typed, a key possibly more than once. */
-  static Dataset<Row> keys(BronzeSlice slice, Broadcast<Decoder> decoder, StructType keyShape) {
-    MapPartitionsFunction<Row, Row> decode = rows -> map(rows, row -> keys(row, decoder.value()));
-    return withoutTruncates(slice)
-        .select(columns(KEY_COLUMNS))
-        .mapPartitions(decode, Encoders.row(keyShape));
+  /** Returns the keys that a slice touches, and where the row that silver has is needed. */
+  static SoughtKeys sought(BronzeSlice slice, Broadcast<Decoder> decoder) {
+    FlatMapFunction<Iterator<Row>, long[]> hash =
+        rows -> List.of(sought(rows, decoder.value())).iterator();
+    return SoughtKeys.of(
+        withoutTruncates(slice)
+            .select(withKeyColumns(ChangeColumns.OP, ChangeColumns.AFTER))
+            .javaRDD()
+            .mapPartitions(hash)
+            .collect());
   }
 
   /**
@@ -283,23 +297,34 @@ final class BronzeChanges {
     return null;
   }
 
-  private static List<Row> keys(Row bronze, Decoder decoder) {
-    List<Row> keys = new ArrayList<>(1);
+  private static long[] sought(Iterator<Row> rows, Decoder decoder) {
+    LongStream.Builder entries = LongStream.builder();
+    int sourceColumns = decoder.silver().sourcePositions().size();
+    rows.forEachRemaining(row -> addSought(row, decoder, sourceColumns, entries));
+    return entries.build().toArray();
+  }
+
+  private static void addSought(
+      Row bronze, Decoder decoder, int sourceColumns, LongStream.Builder entries) {
     EventSchema schema = usable(bronze, decoder);
     if (schema == null) {
-      return keys;
+      return;
     }
     for (int column = 1; column <= 2; column++) {
       if (!bronze.isNullAt(column)) {
         try {
-          keys.add(
-              RowFactory.create(RowKey.decode(bronze.getString(column), schema, decoder.silver())));
+          Object[] key = RowKey.decode(bronze.getString(column), schema, decoder.silver());
+          boolean lacks =
+              schema.columns().size() < sourceColumns
+                  || !WHOLE_OPS.contains(bronze.getString(5))
+                  || bronze.isNullAt(6)
+                  || UnavailableValue.isIn(bronze.getString(6), schema);
+          entries.add(SoughtKeys.entry(KeyHash.of(Arrays.asList(key)), lacks));
         } catch (UnreadableValueException e) {
           // A change without a key is looked up nowhere; it is rejected when it is decoded.
         }
       }
     }
-    return keys;
   }
 
   private static List<Row> move(Row bronze, Decoder decoder) {
@@ -355,9 +380,9 @@ final class BronzeChanges {
     return RowKey.text(Arrays.asList(RowKey.decode(json, schema, decoder.silver())));
   }
 
-  private static Column[] withKeyColumns(String more) {
+  private static Column[] withKeyColumns(String... more) {
     List<String> names = new ArrayList<>(List.of(KEY_COLUMNS));
-    names.add(more);
+    names.addAll(List.of(more));
     return columns(names.toArray(String[]::new));
   }
 

@@ -43,6 +43,10 @@ final class ChangeRow {
 
   static final String MOVED_FROM = "moved_from";
   static final String CURRENT = "current";
+
+  /** Whether the current row has the values of all columns; see {@link CurrentRow}. */
+  static final String WHOLE = "whole";
+
   static final String FILE = "file";
   static final String POSITION = "position";
 
@@ -72,7 +76,8 @@ final class ChangeRow {
           .add(REASON, DataTypes.StringType)
           .add(DETAIL, DataTypes.StringType)
           .add(FILE, DataTypes.StringType)
-          .add(POSITION, DataTypes.LongType);
+          .add(POSITION, DataTypes.LongType)
+          .add(WHOLE, DataTypes.BooleanType);
 
   private ChangeRow() {}
 

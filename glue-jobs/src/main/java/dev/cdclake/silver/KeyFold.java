@@ -190,9 +190,11 @@ final class KeyFold {
       if (row.getInt(at(ChangeRow.KIND)) == 0) {
         rows.add(
             row.getString(at(ChangeRow.KEY)),
-            row.getStruct(at(ChangeRow.CURRENT)),
-            row.getString(at(ChangeRow.FILE)),
-            row.getLong(at(ChangeRow.POSITION)));
+            new CurrentRow(
+                row.getStruct(at(ChangeRow.CURRENT)),
+                row.getString(at(ChangeRow.FILE)),
+                row.getLong(at(ChangeRow.POSITION)),
+                row.getBoolean(at(ChangeRow.WHOLE))));
         return;
       }
       if (!row.isNullAt(at(ChangeRow.REASON))) {

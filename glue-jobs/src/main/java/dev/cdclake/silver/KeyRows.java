@@ -36,11 +36,11 @@ final class KeyRows {
   }
 
   /** Takes in a row that silver has under this key. */
-  void add(Row current, String file, long position) {
-    if (layout.isCovered(current)) {
-      covered.add(RowState.current(layout, current, file, position));
+  void add(CurrentRow current) {
+    if (layout.isCovered(current.values())) {
+      covered.add(RowState.current(layout, current));
     } else {
-      top.take(current, file, position);
+      top.take(current);
     }
   }
 

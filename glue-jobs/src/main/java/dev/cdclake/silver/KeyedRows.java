@@ -21,8 +21,8 @@ final class KeyedRows implements RowGroup {
   }
 
   @Override
-  public void add(String key, Row current, String file, long position) {
-    rows(key).add(current, file, position);
+  public void add(String key, CurrentRow current) {
+    rows(key).add(current);
   }
 
   @Override

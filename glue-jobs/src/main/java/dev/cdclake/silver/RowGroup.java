@@ -9,7 +9,7 @@ import org.apache.spark.sql.Row;
 interface RowGroup {
 
   /** Takes in a row that silver has. */
-  void add(String key, Row current, String file, long position);
+  void add(String key, CurrentRow current);
 
   /**
    * Folds one change.

@@ -53,6 +53,9 @@ final class RowState {
   private boolean known;
   private boolean changed;
 
+  /** Whether the row has the values of all columns; else the source's, key apart, were not read. */
+  private boolean whole = true;
+
   /** What changes made of the row, if the {@link Rules} ask for every version; oldest first. */
   private final List<Object[]> versions = new ArrayList<>();
 
@@ -109,9 +112,9 @@ final class RowState {
   }
 
   /** Starts with a row that silver has. */
-  static RowState current(Layout layout, Row current, String file, long position) {
+  static RowState current(Layout layout, CurrentRow current) {
     RowState state = new RowState(layout);
-    state.take(current, file, position);
+    state.take(current);
     return state;
   }
 
@@ -119,19 +122,21 @@ final class RowState {
    * Takes a row that silver has for the key: the row itself, or a newer version of it that is held
    * back. Changes are folded into the newer one, so that no value and no position is lost.
    */
-  void take(Row current, String currentFile, long currentPosition) {
-    boolean held = flags(current.get(layout.flags)).contains(Expectation.QUARANTINED);
+  void take(CurrentRow current) {
+    Row values = current.values();
+    boolean held = flags(values.get(layout.flags)).contains(Expectation.QUARANTINED);
     if (held) {
-      heldFile = currentFile;
-      heldPosition = currentPosition;
+      heldFile = current.file();
+      heldPosition = current.position();
     } else {
-      file = currentFile;
-      position = currentPosition;
+      file = current.file();
+      position = current.position();
     }
     if (held || heldFile == null) {
       for (int i = 0; i < row.length; i++) {
-        row[i] = current.get(i);
+        row[i] = values.get(i);
       }
+      whole = current.whole();
     }
     if (held) {
       // It is active in the source; which expectations it breaks is checked again.
@@ -161,6 +166,7 @@ final class RowState {
     }
     boolean delete = "d".equals(change.getString(at(ChangeRow.OP)));
     if (delete) {
+      requireValues();
       if (!known) {
         takeKey(change, schema);
       }
@@ -204,6 +210,7 @@ final class RowState {
     if (!layout.rules.everyVersion()) {
       return;
     }
+    requireValues();
     if (!versions.isEmpty()) {
       versions.get(versions.size() - 1)[FoldedRow.at(layout.silver, FoldedRow.NEWEST)] = false;
     }
@@ -224,6 +231,7 @@ final class RowState {
     if (!known || !isActive() || isAfter(values)) {
       return false;
     }
+    requireValues();
     Set<String> flags = new TreeSet<>();
     for (String flag : flags(row[layout.flags])) {
       int colon = flag.indexOf(':');
@@ -243,6 +251,7 @@ final class RowState {
     if (!known || !isActive() || !isBefore(truncation)) {
       return;
     }
+    requireValues();
     row[layout.active] = false;
     row[layout.epoch] = truncation.epoch();
     row[layout.lsn] = truncation.lsn();
@@ -291,6 +300,7 @@ final class RowState {
 
   /** Spells the values of some columns; see {@link RowImage}. */
   String image(List<String> columns) {
+    requireValues();
     return RowImage.text(columns.stream().map(name -> row[layout.source.get(name)]).toArray());
   }
 
@@ -312,6 +322,7 @@ final class RowState {
 
   /** Returns the row to write for one that is covered until its transaction is over. */
   Row foldedCovered() {
+    requireValues();
     Object[] covered = row.clone();
     covered[layout.active] = false;
     covered[layout.op] = COVERED;
@@ -408,6 +419,10 @@ final class RowState {
       values[column] = unavailable[column] ? null : decode(entry, value);
       column++;
     }
+    if (values.length < layout.source.size()) {
+      // The others keep what they have.
+      requireValues();
+    }
     Set<String> flags = new TreeSet<>();
     column = 0;
     for (String name : schema.columns().keySet()) {
@@ -426,6 +441,7 @@ final class RowState {
       column++;
     }
     row[layout.flags] = flags.toArray();
+    whole = true;
   }
 
   private static Object decode(Map.Entry<String, ColumnType> column, JsonNode value)
@@ -443,11 +459,21 @@ final class RowState {
    * value was never seen, and the flags say so.
    */
   private void keep(int position, String name, RowState older, Set<String> flags) {
+    older.requireValues();
     row[position] = older.row[position];
     if (older.hasFlag(UNREPRESENTABLE + name)) {
       flags.add(UNREPRESENTABLE + name);
     } else if (row[position] == null) {
       flags.add(UNRESOLVED + name);
+    }
+  }
+
+  /** What a change leaves out was to be read with the row: {@link BronzeChanges#sought} says so. */
+  private void requireValues() {
+    if (!whole) {
+      throw new IllegalStateException(
+          "Cannot fold a change into the row at %d of '%s': its values were not read."
+              .formatted(position, file));
     }
   }
 

@@ -293,8 +293,8 @@ public final class SilverJob {
       if (slice.contents().truncates() > 0) {
         together = changes.union(table.rows(shape, sent));
       } else if (silver.keyed()) {
-        Dataset<Row> keys = BronzeChanges.keys(slice, sent, columns(silver, silver.key()));
-        together = changes.union(table.rowsOf(keys, slice.contents().rows(), shape, sent));
+        SoughtKeys keys = BronzeChanges.sought(slice, sent);
+        together = changes.union(table.rowsOf(keys, rules.everyVersion(), shape, sent));
       } else if (!decoder.alike().isEmpty()) {
         Dataset<Row> taken = BronzeChanges.taken(slice, sent, columns(silver, decoder.alike()));
         together = changes.union(table.rowsLike(taken, slice.contents().rows(), shape, sent));

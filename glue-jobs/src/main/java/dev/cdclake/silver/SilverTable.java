@@ -35,7 +35,9 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.Transaction;
 import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.spark.SparkSchemaUtil;
+import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.types.Type;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -276,23 +278,22 @@ final class SilverTable {
   }
 
   /**
-   * Returns the rows with the given keys, in the shape of {@link ChangeRow}.
+   * Returns the rows with the given keys, in the shape of {@link ChangeRow}; there may be others
+   * among them.
    *
-   * @param changes how many keys there are at most: few are sent to every reader of the table
+   * @param whole whether the values of all of them are needed, and not only of those that {@link
+   *     SoughtKeys} says
    */
   Dataset<Row> rowsOf(
-      Dataset<Row> keys, long changes, StructType shape, Broadcast<Decoder> decoder) {
-    Dataset<Row> placed = placedRows(decoder.value().silver());
-    Column sameKey =
-        decoder.value().silver().key().stream()
-            .map(
-                column ->
-                    placed
-                        .col(LakeColumns.quoted(column))
-                        .equalTo(keys.col(LakeColumns.quoted(column))))
-            .reduce(Column::and)
-            .orElseThrow();
-    return currentRows(placed.join(few(keys, changes), sameKey, "left_semi"), shape, decoder);
+      SoughtKeys keys, boolean whole, StructType shape, Broadcast<Decoder> decoder) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    List<KeyLookup.Files> files = KeyLookup.files(table, context.defaultParallelism());
+    KeyLookup lookup =
+        new KeyLookup(
+            SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, whole);
+    return spark.createDataset(
+        context.parallelize(files, Math.max(1, files.size())).mapPartitions(lookup).rdd(),
+        Encoders.row(shape));
   }
 
   /**
@@ -392,6 +393,7 @@ final class SilverTable {
           current[ChangeRow.at(ChangeRow.LSN)] = row.get(lsn);
           current[ChangeRow.at(ChangeRow.FILE)] = row.getString(width);
           current[ChangeRow.at(ChangeRow.POSITION)] = row.getLong(width + 1);
+          current[ChangeRow.at(ChangeRow.WHOLE)] = true;
           current[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
           return RowFactory.create(current);
         };

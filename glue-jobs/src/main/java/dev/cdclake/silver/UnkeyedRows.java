@@ -40,8 +40,8 @@ final class UnkeyedRows implements RowGroup {
   }
 
   @Override
-  public void add(String key, Row current, String file, long position) {
-    RowState row = RowState.current(layout, current, file, position);
+  public void add(String key, CurrentRow current) {
+    RowState row = RowState.current(layout, current);
     if (row.isActive()) {
       rows.add(row);
     }

@@ -154,6 +154,7 @@ final class FoldedTable {
     current[ChangeRow.at(ChangeRow.LSN)] = value(row, "_lsn");
     current[ChangeRow.at(ChangeRow.FILE)] = "file";
     current[ChangeRow.at(ChangeRow.POSITION)] = place;
+    current[ChangeRow.at(ChangeRow.WHOLE)] = true;
     current[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
     return RowFactory.create(current);
   }

@@ -83,6 +83,46 @@ class RowStateTest {
     return change("f", 1, lsn, false, 1, "{\"id\":3,\"note\":\"filled\"}");
   }
 
+  // Rows whose values were not read.
+
+  @Test
+  void changeThatSaysAllOfTheRowReplacesOneThatWasNotReadWhole() throws UnreadableValueException {
+    RowState state = RowState.current(LAYOUT, notWhole(200));
+
+    assertThat(state.apply(insert(300, "paid", "\"n\""), EVENT, null)).isTrue();
+
+    Row row = state.folded().get(0);
+    assertThat(value(row, "status")).isEqualTo("paid");
+    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_FILE))).isEqualTo("f.parquet");
+    state.apply(delete(400), EVENT, null);
+    assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
+  }
+
+  @Test
+  void changeThatLeavesValuesOutIsRefusedWhereTheRowWasNotReadWhole() {
+    assertThatThrownBy(
+            () -> RowState.current(LAYOUT, notWhole(200)).apply(delete(300), EVENT, null))
+        .hasMessageContaining("its values were not read");
+    assertThatThrownBy(
+            () ->
+                RowState.current(LAYOUT, notWhole(200))
+                    .apply(insert(300, "paid", UNAVAILABLE), EVENT, null))
+        .hasMessageContaining("its values were not read");
+  }
+
+  private static CurrentRow notWhole(long lsn) throws UnreadableValueException {
+    RowState state = stateAt(lsn, "new", "\"n\"");
+    Row folded = state.folded().get(0);
+    Object[] values = new Object[SILVER.columns().size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = folded.get(i);
+    }
+    values[SILVER.columns().fieldIndex("status")] = null;
+    values[SILVER.columns().fieldIndex("note")] = null;
+    values[SILVER.columns().fieldIndex("total")] = null;
+    return new CurrentRow(RowFactory.create(values), "f.parquet", 17, false);
+  }
+
   // Order.
 
   @Test
@@ -467,7 +507,8 @@ class RowStateTest {
               ? scala.jdk.javaapi.CollectionConverters.asScala(List.of(array)).toSeq()
               : value;
     }
-    return RowState.current(LAYOUT, RowFactory.create(values), "f.parquet", 17);
+    return RowState.current(
+        LAYOUT, new CurrentRow(RowFactory.create(values), "f.parquet", 17, true));
   }
 
   private static Row insert(long lsn, String status, String note) {

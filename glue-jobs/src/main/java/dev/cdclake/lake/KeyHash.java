@@ -1,0 +1,95 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.lake;
+
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.apache.spark.sql.catalyst.expressions.XXH64;
+import org.apache.spark.unsafe.Platform;
+
+/**
+ * Hashes of the values that identify a row, 64 bits wide: equal keys have equal hashes, whether
+ * they come from an event or from a file, and whatever narrower type the file was written with.
+ */
+public final class KeyHash {
+
+  private static final long SEED = 42;
+
+  private KeyHash() {}
+
+  /** Hashes a key. */
+  public static long of(List<?> values) {
+    long hash = SEED;
+    for (Object value : values) {
+      hash = combine(hash, ofValue(value));
+    }
+    return hash;
+  }
+
+  /** The hash of a key before its first value. */
+  static long start() {
+    return SEED;
+  }
+
+  /** Adds the hash of the next value of a key. */
+  static long combine(long hash, long value) {
+    return mixed(hash * 31 + value);
+  }
+
+  static long of(long value) {
+    return mixed(value);
+  }
+
+  static long of(double value) {
+    // Two zeros are one key to PostgreSQL.
+    return mixed(Double.doubleToLongBits(value == 0 ? 0 : value));
+  }
+
+  static long of(byte[] value) {
+    return XXH64.hashUnsafeBytes(value, Platform.BYTE_ARRAY_OFFSET, value.length, SEED);
+  }
+
+  private static long ofValue(Object value) {
+    if (value instanceof Integer || value instanceof Long) {
+      return of(((Number) value).longValue());
+    }
+    if (value instanceof String text) {
+      return of(text.getBytes(StandardCharsets.UTF_8));
+    }
+    if (value instanceof BigDecimal number) {
+      return of(number.unscaledValue().longValue());
+    }
+    if (value instanceof LocalDate date) {
+      return of(date.toEpochDay());
+    }
+    if (value instanceof Instant instant) {
+      return of(ChronoUnit.MICROS.between(Instant.EPOCH, instant));
+    }
+    if (value instanceof LocalDateTime time) {
+      return of(ChronoUnit.MICROS.between(Instant.EPOCH, time.toInstant(ZoneOffset.UTC)));
+    }
+    if (value instanceof Boolean bool) {
+      return of(bool ? 1L : 0L);
+    }
+    if (value instanceof Float || value instanceof Double) {
+      return of(((Number) value).doubleValue());
+    }
+    if (value instanceof byte[] bytes) {
+      return of(bytes);
+    }
+    throw new IllegalArgumentException("No key has values of " + value.getClass());
+  }
+
+  /** Spreads neighbours; the last step of MurmurHash3. */
+  private static long mixed(long value) {
+    long mixed = value;
+    mixed = (mixed ^ (mixed >>> 33)) * 0xff51afd7ed558ccdL;
+    mixed = (mixed ^ (mixed >>> 33)) * 0xc4ceb9fe1a85ec53L;
+    return mixed ^ (mixed >>> 33);
+  }
+}

@@ -1,0 +1,95 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The keys that a batch changes, by their hashes, and which of them have a change that does not say
+ * all of the row: what silver has is needed there.
+ *
+ * <p>Two keys may have one hash. Then a row is found that nobody looked for; the fold leaves it as
+ * it is, because it has no change.
+ */
+final class SoughtKeys implements Serializable {
+
+  private static final long serialVersionUID = 1L;
+
+  /** So few hashes pass the bits by chance that the search behind them costs nothing. */
+  private static final int BITS_PER_KEY = 32;
+
+  /** Sorted; the last bit says whether the values of the row are needed. */
+  private final long[] hashes;
+
+  private final long[] bits;
+
+  private SoughtKeys(long[] hashes) {
+    this.hashes = hashes;
+    this.bits = new long[Math.max(1, Integer.highestOneBit(hashes.length * BITS_PER_KEY / 64) * 2)];
+    for (long hash : hashes) {
+      bits[word(hash)] |= 1L << bit(hash);
+    }
+  }
+
+  /**
+   * Joins what tasks found.
+   *
+   * @param parts of {@link #entry entries}, a key perhaps several times
+   */
+  static SoughtKeys of(List<long[]> parts) {
+    long[] sorted = parts.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+    int count = 0;
+    for (long entry : sorted) {
+      if (count > 0 && key(sorted[count - 1]) == key(entry)) {
+        sorted[count - 1] |= entry;
+      } else {
+        sorted[count++] = entry;
+      }
+    }
+    return new SoughtKeys(Arrays.copyOf(sorted, count));
+  }
+
+  /** Returns a key's hash together with whether the values of its row are needed. */
+  static long entry(long hash, boolean valuesNeeded) {
+    return key(hash) | (valuesNeeded ? 1 : 0);
+  }
+
+  /** Whether a key with this hash is looked for. */
+  boolean has(long hash) {
+    return (bits[word(hash)] & 1L << bit(hash)) != 0 && find(hash) >= 0;
+  }
+
+  /** Whether the values of the row with this key are needed; false if it is not looked for. */
+  boolean needsValues(long hash) {
+    int found = find(hash);
+    return found >= 0 && (hashes[found] & 1) == 1;
+  }
+
+  private int find(long hash) {
+    int low = 0;
+    int high = hashes.length - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      int order = Long.compare(key(hashes[middle]), key(hash));
+      if (order == 0) {
+        return middle;
+      }
+      low = order < 0 ? middle + 1 : low;
+      high = order < 0 ? high : middle - 1;
+    }
+    return -1;
+  }
+
+  private static long key(long entry) {
+    return entry & ~1L;
+  }
+
+  private int word(long hash) {
+    return (int) (hash >>> 7) & bits.length - 1;
+  }
+
+  private static int bit(long hash) {
+    return (int) (hash >>> 1) & 63;
+  }
+}
