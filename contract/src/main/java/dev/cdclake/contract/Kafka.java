@@ -45,4 +45,19 @@ public record Kafka(
     settings.put("compression.type", "producer");
     return settings;
   }
+
+  /** Returns the same topics on brokers that were made for a deployed line. */
+  Kafka at(ServerAddresses servers) {
+    Map<String, String> all = new LinkedHashMap<>(properties);
+    all.putAll(servers.kafkaSecurity().properties());
+    return new Kafka(
+        false,
+        servers.kafkaBootstrap(),
+        false,
+        connectUrl,
+        topicPrefix,
+        partitions,
+        maxMessageBytes,
+        all);
+  }
 }

@@ -3,6 +3,7 @@ package dev.cdclake.contract;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What this pipeline is: the pipeline file, read for one environment and one profile.
@@ -117,6 +118,37 @@ public record Pipeline(
   /** Returns this pipeline with other tables, everything else unchanged. */
   public Pipeline withTables(List<SourceTable> others) {
     return new Pipeline(project, environment, source, kafka, others, gold, maintenance, profile);
+  }
+
+  /** Returns this pipeline on the servers of a deployed line. */
+  public Pipeline at(ServerAddresses servers) {
+    return new Pipeline(
+        project,
+        environment,
+        source.at(servers),
+        kafka.at(servers),
+        tables,
+        gold,
+        maintenance,
+        profile);
+  }
+
+  /**
+   * Returns this pipeline with its lake in a warehouse of a deployed line.
+   *
+   * @param warehouse its location, an URI
+   * @param properties catalog properties besides those of the profile
+   */
+  public Pipeline withLake(String warehouse, Map<String, String> properties) {
+    return new Pipeline(
+        project,
+        environment,
+        source,
+        kafka,
+        tables,
+        gold,
+        maintenance,
+        profile.at(warehouse, properties));
   }
 
   private LakeTable lakeTable(Layer layer, String name) {

@@ -27,6 +27,9 @@ final class PipelineFile {
   private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
   private static final Pattern LAKE_NAME = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}_]*");
 
+  /** As the Glue Data Catalog and Athena have names. */
+  private static final Pattern GLUE_NAME = Pattern.compile("[a-z0-9_]{1,255}");
+
   private final Path home;
 
   private PipelineFile(Path home) {
@@ -51,7 +54,7 @@ final class PipelineFile {
     Profile profile = profile(root, profileName);
     Source source = source(root.section("source"), project, profile.ports());
     Kafka kafka = kafka(root.section("kafka"), project, profile.ports());
-    List<SourceTable> tables = tables(root);
+    List<SourceTable> tables = tables(root, profile.catalog());
     Gold gold = gold(root.section("gold"));
     Maintenance maintenance =
         maintenance(root.section("maintenance"), retention(root.section("retention")));
@@ -119,7 +122,7 @@ final class PipelineFile {
     return kafka;
   }
 
-  private List<SourceTable> tables(YamlSection root) {
+  private List<SourceTable> tables(YamlSection root, Catalog catalog) {
     List<SourceTable> tables = new ArrayList<>();
     Map<String, TableName> byLakeName = new HashMap<>();
     Map<String, TableName> byTopicName = new HashMap<>();
@@ -135,6 +138,12 @@ final class PipelineFile {
               section.word("as", name.lakeName()),
               LAKE_NAME,
               "letters, digits and _, not beginning with _");
+      if (catalog == Catalog.GLUE && !GLUE_NAME.matcher(lakeName).matches()) {
+        section.problem(
+            section.has("as") ? "as" : "name",
+            "makes the lake's table '%s' (expected lower-case letters, digits and _, for the Glue Data Catalog takes no others; give it another name with 'as')"
+                .formatted(lakeName));
+      }
       // Engines that read the lake take names that differ only by case for the same one.
       TableName other = byLakeName.put(lakeName.toLowerCase(Locale.ROOT), name);
       if (name.equals(other)) {
@@ -300,20 +309,35 @@ final class PipelineFile {
     if (chosen != null) {
       return chosen;
     }
-    if (root.has("profiles")) {
+    if (root.has("profiles") && !wanted.equals(Profile.AWS)) {
       root.problem("profiles", "has no profile '" + wanted + "'");
     }
     return profile(wanted, root.section("profiles").section(wanted));
+  }
+
+  /** Beside Glue's own version check another lock would let Athena overwrite commits. */
+  private static void refuseLocks(Catalog catalog, YamlSection properties) {
+    for (String key : properties.keys()) {
+      if (catalog == Catalog.GLUE && key.startsWith("lock")) {
+        properties.problem(
+            key,
+            "locks tables (expected nothing: Glue refuses a commit that is not based on the newest version, and Athena knows no other lock)");
+      }
+    }
   }
 
   private Profile profile(String name, YamlSection section) {
     YamlSection ports = section.section("ports");
     Path state = home.resolve(section.word("state", ".cdclake")).normalize();
     String warehouse = section.word("warehouse", state.resolve("warehouse").toString());
+    Catalog catalog =
+        section.choice(
+            "catalog", Catalog.class, name.equals(Profile.AWS) ? Catalog.GLUE : Catalog.JDBC);
+    refuseLocks(catalog, section.section("properties"));
     Profile profile =
         new Profile(
             name,
-            section.choice("catalog", Catalog.class, Catalog.JDBC),
+            catalog,
             warehouse.contains(":/") ? warehouse : home.resolve(warehouse).normalize().toString(),
             section.properties("properties"),
             state,

@@ -2,6 +2,7 @@
 package dev.cdclake.contract;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -23,10 +24,15 @@ public record Profile(
     Path state,
     Ports ports) {
 
+  /** The profile of jobs that run on AWS; it needs no entry in the pipeline file. */
+  public static final String AWS = "aws";
+
   /** The kinds of catalog, named as Iceberg's {@code type} property names them. */
   public enum Catalog {
     JDBC,
-    HADOOP
+    HADOOP,
+    /** The Glue Data Catalog, with files in S3. */
+    GLUE
   }
 
   /**
@@ -41,5 +47,12 @@ public record Profile(
 
   public Profile {
     properties = Map.copyOf(properties);
+  }
+
+  /** Returns this profile with another warehouse, and catalog properties added to its own. */
+  Profile at(String otherWarehouse, Map<String, String> added) {
+    Map<String, String> all = new HashMap<>(properties);
+    all.putAll(added);
+    return new Profile(name, catalog, otherWarehouse, all, state, ports);
   }
 }

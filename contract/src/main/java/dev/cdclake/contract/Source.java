@@ -31,4 +31,19 @@ public record Source(
   public String jdbcUrl() {
     return "jdbc:postgresql://%s:%d/%s?sslmode=%s".formatted(host, port, database, sslMode);
   }
+
+  /** Returns the same source on a server that was made for a deployed line. */
+  Source at(ServerAddresses servers) {
+    return new Source(
+        false,
+        servers.sourceHost(),
+        servers.sourcePort(),
+        database,
+        servers.sourceUser(),
+        password,
+        servers.sourceSslMode(),
+        publication,
+        slot,
+        epoch);
+  }
 }

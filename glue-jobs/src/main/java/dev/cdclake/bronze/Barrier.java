@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
@@ -44,7 +45,7 @@ public final class Barrier {
    */
   public static long send(Pipeline pipeline, SourceTable table, long began) {
     Properties properties = new Properties();
-    properties.putAll(Secret.resolve(pipeline.kafka().properties(), System.getenv()));
+    properties.putAll(Secret.resolve(pipeline.kafka().properties(), Secrets.known()));
     properties.put("bootstrap.servers", pipeline.kafka().bootstrap());
     properties.put("enable.idempotence", "true");
     String topic = pipeline.topic(table);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cdclake.bronze.TopicRanges.Range;
 import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.Secrets;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import org.apache.spark.sql.DataFrameReader;
@@ -38,7 +39,7 @@ final class KafkaRecords {
   static Dataset<Row> read(
       SparkSession spark, Kafka kafka, Map<String, Map<Integer, Range>> ranges) {
     DataFrameReader reader = spark.read().format("kafka");
-    Secret.resolve(kafka.properties(), System.getenv())
+    Secret.resolve(kafka.properties(), Secrets.known())
         .forEach((key, value) -> reader.option("kafka." + key, value));
     return reader
         .option("kafka.bootstrap.servers", kafka.bootstrap())

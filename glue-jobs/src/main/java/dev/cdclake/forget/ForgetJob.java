@@ -7,6 +7,7 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.SourceTable;
@@ -167,7 +168,7 @@ public final class ForgetJob {
       }
     }
     Map<String, String> masked = new TreeMap<>(key);
-    for (KeyedMask mask : KeyedMask.of(source.masks(), "table " + source.name(), System.getenv())) {
+    for (KeyedMask mask : KeyedMask.of(source.masks(), "table " + source.name(), Secrets.known())) {
       masked.computeIfPresent(mask.mask().column(), (column, value) -> mask.apply(value));
     }
     return masked;

@@ -5,10 +5,10 @@ import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Profile;
 import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.Secrets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.sql.SparkSession;
@@ -42,7 +42,9 @@ public final class LakeSession {
                 "spark.sql.extensions",
                 "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
             .config("spark.sql.defaultCatalog", LakeTable.CATALOG);
-    if (System.getProperty("spark.master") == null) {
+    boolean onGlue = pipeline.profile().catalog() == Profile.Catalog.GLUE;
+    // Glue's own master may stand where nobody sees it: on one machine a job would only be slow.
+    if (System.getProperty("spark.master") == null && !onGlue) {
       builder.master("local[*]").config("spark.driver.host", "localhost");
     }
     catalog(pipeline.profile()).forEach((key, value) -> builder.config(catalogKey(key), value));
@@ -53,10 +55,15 @@ public final class LakeSession {
   /** Returns Iceberg's catalog properties for a profile. */
   static Map<String, String> catalog(Profile profile) {
     Map<String, String> catalog = new TreeMap<>();
-    if (profile.catalog() == Profile.Catalog.JDBC) {
-      catalog.put("catalog-impl", SettledJdbcCatalog.class.getName());
-    } else {
-      catalog.put("type", profile.catalog().name().toLowerCase(Locale.ROOT));
+    switch (profile.catalog()) {
+      case JDBC -> catalog.put("catalog-impl", SettledJdbcCatalog.class.getName());
+      case HADOOP -> catalog.put("type", "hadoop");
+      // Without a lock, GlueCatalog has Glue itself refuse a commit that is not based on the newest
+      // version: the only way that Athena takes part in.
+      case GLUE -> {
+        catalog.put("type", "glue");
+        catalog.put("io-impl", "org.apache.iceberg.aws.s3.S3FileIO");
+      }
     }
     catalog.put("warehouse", profile.warehouse());
     catalog.put("cache-enabled", "false");
@@ -70,7 +77,7 @@ public final class LakeSession {
       catalog.put("jdbc.schema-version", "V1");
       createFolder(profile);
     }
-    catalog.putAll(Secret.resolve(profile.properties(), System.getenv()));
+    catalog.putAll(Secret.resolve(profile.properties(), Secrets.known()));
     return catalog;
   }
 

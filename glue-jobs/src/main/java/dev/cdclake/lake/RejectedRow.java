@@ -6,7 +6,10 @@ import dev.cdclake.failure.RejectReason;
 import java.io.Serializable;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -24,6 +27,17 @@ public record RejectedRow(RejectReason reason, Place place, Integer epoch) {
 
   /** Where an event was on its topic. */
   public record Place(int partition, long offset) implements Serializable {
+
+    private static final Pattern FORM = Pattern.compile("(\\d{1,9}):(\\d{1,18})");
+
+    /** Reads a place as {@link #toString} writes it; empty if the text is anything else. */
+    public static Optional<Place> parse(String text) {
+      Matcher place = FORM.matcher(text);
+      return place.matches()
+          ? Optional.of(new Place(Integer.parseInt(place.group(1)), Long.parseLong(place.group(2))))
+          : Optional.empty();
+    }
+
     @Override
     public String toString() {
       return partition + ":" + offset;

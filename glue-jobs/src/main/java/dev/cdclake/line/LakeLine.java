@@ -4,6 +4,7 @@ package dev.cdclake.line;
 import dev.cdclake.bronze.BronzeJob;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
@@ -269,7 +270,7 @@ public final class LakeLine implements AutoCloseable {
 
   private Void makeEmptyTables() {
     new EmptyTables(spark, lake, pipeline)
-        .create(pipeline.source().password().in(System.getenv()).orElse(null));
+        .create(pipeline.source().password().in(Secrets.known()).orElse(null));
     return null;
   }
 

@@ -4,6 +4,7 @@ package dev.cdclake.maintain;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Maintenance;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.SettingsException;
 import dev.cdclake.lake.LakeTables;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,6 +71,35 @@ public final class MaintainJob {
                         - one.health().snapshots()))
         .map(Found::name)
         .toList();
+  }
+
+  /**
+   * Returns tables by their names, those in need first.
+   *
+   * @param wanted such as {@code silver.orders}, or {@code orders} for every layer; empty for all
+   * @throws SettingsException naming every name that no table has
+   */
+  public List<LakeTable> tables(List<String> wanted) {
+    List<LakeTable> all = tables();
+    List<LakeTable> chosen = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
+    for (String name : wanted) {
+      List<LakeTable> found =
+          all.stream()
+              .filter(table -> name.equals(table.label()) || name.equals(table.name()))
+              .toList();
+      if (found.isEmpty()) {
+        problems.add(
+            "the lake has no table '%s' (expected one of %s)."
+                .formatted(
+                    name, String.join(", ", all.stream().map(LakeTable::label).sorted().toList())));
+      }
+      chosen.addAll(found);
+    }
+    if (!problems.isEmpty()) {
+      throw new SettingsException("maintain", problems);
+    }
+    return wanted.isEmpty() ? all : chosen;
   }
 
   /**

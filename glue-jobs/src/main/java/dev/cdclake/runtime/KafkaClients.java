@@ -3,6 +3,7 @@ package dev.cdclake.runtime;
 
 import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.Secrets;
 import java.util.Properties;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -32,7 +33,7 @@ public final class KafkaClients {
 
   private static Properties properties(Kafka kafka) {
     Properties properties = new Properties();
-    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
+    properties.putAll(Secret.resolve(kafka.properties(), Secrets.known()));
     properties.put("bootstrap.servers", kafka.bootstrap());
     properties.put("default.api.timeout.ms", "15000");
     return properties;

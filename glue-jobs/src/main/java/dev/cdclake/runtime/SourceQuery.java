@@ -3,9 +3,9 @@ package dev.cdclake.runtime;
 
 import dev.cdclake.contract.Source;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
+import org.postgresql.Driver;
 
 /** What stages need to ask the source's catalogs themselves. */
 public final class SourceQuery {
@@ -42,6 +42,16 @@ public final class SourceQuery {
     if (password != null) {
       properties.put("password", password);
     }
-    return DriverManager.getConnection(source.jdbcUrl(), properties);
+    return connect(source.jdbcUrl(), properties);
+  }
+
+  /**
+   * Connects by our own driver. {@link java.sql.DriverManager} would not do on a cluster: it takes
+   * whichever driver was there first, and none that came with a job's jar.
+   *
+   * @param properties as PostgreSQL's driver knows them
+   */
+  public static Connection connect(String jdbcUrl, Properties properties) throws SQLException {
+    return new Driver().connect(jdbcUrl, properties);
   }
 }

@@ -9,6 +9,7 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
@@ -221,7 +222,7 @@ public final class ColumnBackfill {
     return KeyedMask.of(
         source.masks().stream().filter(mask -> read.contains(mask.column())).toList(),
         "table " + source.name(),
-        System.getenv());
+        Secrets.known());
   }
 
   /** Makes bronze rows for the active rows of silver that are older than the column. */

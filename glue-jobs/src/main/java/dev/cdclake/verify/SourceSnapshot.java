@@ -5,9 +5,9 @@ import dev.cdclake.contract.Source;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.runtime.SourceQuery;
 import java.io.Serializable;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -53,7 +53,7 @@ final class SourceSnapshot implements AutoCloseable {
       }
       properties.put("loginTimeout", "10");
       properties.put("ApplicationName", "cdclake verify");
-      Connection opened = DriverManager.getConnection(jdbcUrl, properties);
+      Connection opened = SourceQuery.connect(jdbcUrl, properties);
       try (Statement statement = opened.createStatement()) {
         statement.execute(
             "set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres';"

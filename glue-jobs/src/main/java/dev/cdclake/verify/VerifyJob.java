@@ -10,6 +10,7 @@ import dev.cdclake.contract.Expectation;
 import dev.cdclake.contract.KeyedMask;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
@@ -301,7 +302,7 @@ public final class VerifyJob {
   private static Map<Integer, KeyedMask> masks(SourceTable table, List<SourceColumn> compared) {
     Map<Integer, KeyedMask> masks = new HashMap<>();
     List<String> names = compared.stream().map(SourceColumn::name).toList();
-    for (KeyedMask mask : KeyedMask.of(table.masks(), "table " + table.name(), System.getenv())) {
+    for (KeyedMask mask : KeyedMask.of(table.masks(), "table " + table.name(), Secrets.known())) {
       if (names.contains(mask.mask().column())) {
         masks.put(names.indexOf(mask.mask().column()), mask);
       }

@@ -5,17 +5,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.check.CheckJob;
 import dev.cdclake.check.CheckResult;
+import dev.cdclake.check.SourceRows;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SourceTable;
 import dev.cdclake.lake.LakeSession;
-import dev.cdclake.source.SourceDatabase;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,11 +42,11 @@ final class CheckCommand implements Callable<Integer> {
   private boolean json;
 
   @Override
-  public Integer call() throws SQLException, JsonProcessingException {
+  public Integer call() throws JsonProcessingException {
     Pipeline pipeline = main.pipeline();
     List<CheckResult> results =
         new CheckJob(LakeSession.open(pipeline, "check"), pipeline)
-            .run(source ? sourceRows(pipeline) : Map.of());
+            .run(source ? SourceRows.count(pipeline) : Map.of());
     if (json) {
       ObjectMapper mapper = new ObjectMapper();
       for (CheckResult result : results) {
@@ -62,21 +56,6 @@ final class CheckCommand implements Callable<Integer> {
       print(results, main.console());
     }
     return Main.exitCode(results.stream().allMatch(CheckResult::holds));
-  }
-
-  private static Map<String, Long> sourceRows(Pipeline pipeline) throws SQLException {
-    Map<String, Long> rows = new TreeMap<>();
-    try (Connection connection = SourceDatabase.open(pipeline.source(), System.getenv());
-        Statement statement = connection.createStatement()) {
-      for (SourceTable table : pipeline.tables()) {
-        try (ResultSet counted =
-            statement.executeQuery("select count(*) from " + table.name().quoted())) {
-          counted.next();
-          rows.put(table.lakeName(), counted.getLong(1));
-        }
-      }
-    }
-    return rows;
   }
 
   /** Prints a line per check, then examples of what breaks one, and the result in a sentence. */

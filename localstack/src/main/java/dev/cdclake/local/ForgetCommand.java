@@ -1,27 +1,17 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.local;
 
+import dev.cdclake.contract.NamedTables;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.SourceTable;
-import dev.cdclake.contract.TableName;
 import dev.cdclake.forget.ForgetJob;
+import dev.cdclake.forget.ForgottenKey;
 import dev.cdclake.forget.ForgottenTable;
 import dev.cdclake.gold.GoldJob;
 import dev.cdclake.lake.LakeSession;
 import dev.cdclake.lake.LakeTables;
-import dev.cdclake.source.SourceDatabase;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -65,67 +55,20 @@ final class ForgetCommand implements Callable<Integer> {
   private boolean keepSource;
 
   @Override
-  public Integer call() throws SQLException {
+  public Integer call() {
     Pipeline pipeline = main.pipeline();
     SourceTable source = NamedTables.find(pipeline, table);
     SparkSession spark = LakeSession.open(pipeline, "forget");
     ForgetJob job = new ForgetJob(spark, pipeline);
-    Map<String, String> values = values(job.key(source));
+    ForgottenKey row = ForgottenKey.parse(source, job.key(source), key);
     if (!keepSource) {
-      refuseInSource(pipeline, source, values);
+      row.refuseInSource(pipeline);
     }
     GoldJob gold = new GoldJob(spark, new LakeTables(spark), pipeline);
     List<ForgottenTable> forgotten =
-        job.run(source, values, keepSource, () -> gold.rebuild(source));
+        job.run(source, row.values(), keepSource, () -> gold.rebuild(source));
     print(forgotten, pipeline, source);
     return Main.exitCode(forgotten.stream().allMatch(one -> one.rowsAfter() == 0));
-  }
-
-  /** Reads a lone value as that of the only key column, anything else as column=value. */
-  private Map<String, String> values(List<String> columns) {
-    Map<String, String> values = new TreeMap<>();
-    if (columns.size() == 1 && key.size() == 1 && !key.get(0).startsWith(columns.get(0) + "=")) {
-      values.put(columns.get(0), key.get(0));
-      return values;
-    }
-    for (String pair : key) {
-      int equals = pair.indexOf('=');
-      values.put(pair.substring(0, Math.max(0, equals)), pair.substring(equals + 1));
-    }
-    if (!values.keySet().equals(Set.copyOf(columns))) {
-      throw new SettingsException(
-          "'%s' as the key of a row of table '%s'".formatted(String.join(" ", key), table),
-          List.of(
-              "expected %s."
-                  .formatted(
-                      columns.stream().map(name -> name + "=…").collect(Collectors.joining(" ")))));
-    }
-    return values;
-  }
-
-  private static void refuseInSource(
-      Pipeline pipeline, SourceTable source, Map<String, String> values) throws SQLException {
-    List<String> conditions = new ArrayList<>();
-    values.keySet().forEach(column -> conditions.add(TableName.quote(column) + "::text = ?"));
-    try (Connection connection = SourceDatabase.open(pipeline.source(), System.getenv());
-        PreparedStatement query =
-            connection.prepareStatement(
-                "select 1 from %s where %s"
-                    .formatted(source.name().quoted(), String.join(" and ", conditions)))) {
-      int position = 1;
-      for (String value : values.values()) {
-        query.setString(position++, value);
-      }
-      try (ResultSet row = query.executeQuery()) {
-        if (row.next()) {
-          throw new SettingsException(
-              "this key to forget a row of table '" + source.lakeName() + "'",
-              List.of(
-                  "the source still has the row: delete it there first, for its next change would"
-                      + " bring it back (or use --keep-source)."));
-        }
-      }
-    }
   }
 
   private void print(List<ForgottenTable> forgotten, Pipeline pipeline, SourceTable source) {

@@ -4,7 +4,6 @@ package dev.cdclake.local;
 import dev.cdclake.contract.DurationText;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SettingsException;
 import dev.cdclake.lake.LakeSession;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.maintain.MaintainJob;
@@ -65,7 +64,7 @@ final class MaintainCommand implements Callable<Integer> {
     Pipeline pipeline = main.pipeline();
     SparkSession spark = LakeSession.open(pipeline, "maintain");
     MaintainJob job = new MaintainJob(spark, new LakeTables(spark), pipeline);
-    List<LakeTable> tables = chosen(job.tables());
+    List<LakeTable> tables = job.tables(wanted);
     List<Maintained> done = new ArrayList<>();
     if (dryRun) {
       job.plan(tables, maintained -> told(maintained, done));
@@ -76,28 +75,6 @@ final class MaintainCommand implements Callable<Integer> {
       print(done);
     }
     return 0;
-  }
-
-  private List<LakeTable> chosen(List<LakeTable> all) {
-    List<LakeTable> chosen = new ArrayList<>();
-    List<String> problems = new ArrayList<>();
-    for (String name : wanted) {
-      List<LakeTable> found =
-          all.stream()
-              .filter(table -> name.equals(table.label()) || name.equals(table.name()))
-              .toList();
-      if (found.isEmpty()) {
-        problems.add(
-            "the lake has no table '%s' (expected one of %s)."
-                .formatted(
-                    name, String.join(", ", all.stream().map(LakeTable::label).sorted().toList())));
-      }
-      chosen.addAll(found);
-    }
-    if (!problems.isEmpty()) {
-      throw new SettingsException("maintain", problems);
-    }
-    return wanted.isEmpty() ? all : chosen;
   }
 
   private void told(Maintained maintained, List<Maintained> done) {

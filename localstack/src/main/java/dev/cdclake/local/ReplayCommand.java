@@ -12,8 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -102,16 +100,14 @@ final class ReplayCommand implements Callable<Integer> {
   /** Reads {@code 0:1733}. */
   static final class PlaceConverter implements ITypeConverter<Place> {
 
-    private static final Pattern PLACE = Pattern.compile("(\\d{1,9}):(\\d{1,18})");
-
     @Override
     public Place convert(String text) {
-      Matcher place = PLACE.matcher(text);
-      if (!place.matches()) {
-        throw new TypeConversionException(
-            "'%s' is no place (expected PARTITION:OFFSET, such as 0:1733)".formatted(text));
-      }
-      return new Place(Integer.parseInt(place.group(1)), Long.parseLong(place.group(2)));
+      return Place.parse(text)
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "'%s' is no place (expected PARTITION:OFFSET, such as 0:1733)"
+                          .formatted(text)));
     }
   }
 }

@@ -2,6 +2,7 @@
 package dev.cdclake.local;
 
 import dev.cdclake.connect.ConnectClient;
+import dev.cdclake.contract.NamedTables;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.lake.LakeSession;

@@ -1,20 +1,17 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.local;
+package dev.cdclake.contract;
 
-import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SettingsException;
-import dev.cdclake.contract.SourceTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** Tables of a pipeline as people name them: as in the lake, or as in the source. */
-final class NamedTables {
+public final class NamedTables {
 
   private NamedTables() {}
 
   /** Finds one table, for example {@code orders} or {@code public.orders}. */
-  static SourceTable find(Pipeline pipeline, String name) {
+  public static SourceTable find(Pipeline pipeline, String name) {
     return find(pipeline, List.of(name)).get(0);
   }
 
@@ -23,7 +20,7 @@ final class NamedTables {
    *
    * @throws SettingsException naming every name that no table has
    */
-  static List<SourceTable> find(Pipeline pipeline, List<String> names) {
+  public static List<SourceTable> find(Pipeline pipeline, List<String> names) {
     List<SourceTable> tables = new ArrayList<>();
     List<String> problems = new ArrayList<>();
     for (String name : names) {
@@ -42,7 +39,7 @@ final class NamedTables {
                                   .collect(Collectors.joining(", ")))));
     }
     if (!problems.isEmpty()) {
-      throw new SettingsException("the command line", problems);
+      throw new SettingsException("the names of tables", problems);
     }
     return tables;
   }
