@@ -246,14 +246,6 @@ public final class BronzeJob implements AutoCloseable {
     }
   }
 
-  /** Returns whether the topics of the pipeline's tables ever had an event. */
-  public static boolean anyCaptured(Pipeline pipeline) {
-    try (TopicRanges topics = new TopicRanges(pipeline.kafka())) {
-      return topics.anyEvents(
-          pipeline.tables().stream().map(pipeline::topic).collect(Collectors.toSet()));
-    }
-  }
-
   /**
    * Returns, by topic and partition, the offsets behind everything that was written for some
    * tables, as Kafka counts them; a topic that does not exist is absent.

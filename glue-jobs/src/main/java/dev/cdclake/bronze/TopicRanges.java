@@ -202,13 +202,6 @@ final class TopicRanges implements AutoCloseable {
         : Optional.of(behindGap(topic, there.id(), there.ranges(), consumed));
   }
 
-  /** Returns whether anything was ever written to one of the topics. */
-  boolean anyEvents(Set<String> topics) {
-    return held(topics).values().stream()
-        .flatMap(held -> held.ranges().values().stream())
-        .anyMatch(range -> range.to() > 0);
-  }
-
   /** Returns, by topic and partition, the offsets behind everything written, committed or not. */
   Map<String, Map<Integer, Long>> written(Set<String> topics) {
     Set<TopicPartition> partitions =

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.bronze.Barrier;
 import dev.cdclake.bronze.BronzeJob;
+import dev.cdclake.connect.Capture;
 import dev.cdclake.connect.CaptureException;
 import dev.cdclake.connect.CaptureGap;
 import dev.cdclake.connect.ConnectorConfig;

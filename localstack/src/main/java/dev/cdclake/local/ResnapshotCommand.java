@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.local;
 
+import dev.cdclake.connect.Capture;
 import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.contract.NamedTables;
 import dev.cdclake.contract.Pipeline;

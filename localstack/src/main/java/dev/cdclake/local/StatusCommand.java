@@ -3,6 +3,7 @@ package dev.cdclake.local;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cdclake.connect.Capture;
 import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.lake.LakeSession;

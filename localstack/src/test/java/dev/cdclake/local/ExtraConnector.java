@@ -3,6 +3,7 @@ package dev.cdclake.local;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.cdclake.connect.Capture;
 import dev.cdclake.connect.ConnectorConfig;
 import dev.cdclake.connect.ConnectorStatus;
 import dev.cdclake.contract.Pipeline;

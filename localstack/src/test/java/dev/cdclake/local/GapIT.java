@@ -4,6 +4,7 @@ package dev.cdclake.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cdclake.connect.Capture;
 import dev.cdclake.connect.CaptureException;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;

@@ -1,16 +1,9 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.local;
+package dev.cdclake.connect;
 
-import dev.cdclake.bronze.BronzeJob;
-import dev.cdclake.connect.CaptureException;
-import dev.cdclake.connect.CaptureGap;
-import dev.cdclake.connect.ConnectClient;
-import dev.cdclake.connect.ConnectorConfig;
-import dev.cdclake.connect.ConnectorStatus;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.TableName;
-import dev.cdclake.failure.PipelineException;
 import dev.cdclake.source.ConfiguredColumns;
 import dev.cdclake.source.FoundTable;
 import dev.cdclake.source.Publication;
@@ -33,7 +26,7 @@ import java.util.function.Consumer;
  * The connector of a pipeline, from the source's publication to its running state. It goes on only
  * where it stopped: a gap behind what was captured stops it.
  */
-final class Capture {
+public final class Capture {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int ONE_COPY = 1;
@@ -42,11 +35,28 @@ final class Capture {
   private final Pipeline pipeline;
   private final ConnectClient connect;
   private final Consumer<String> progress;
+  private final Duration patience;
 
-  Capture(Pipeline pipeline, ConnectClient connect, Consumer<String> progress) {
+  /**
+   * Describes a connector; nothing is done yet.
+   *
+   * @param progress is told every step, in words
+   */
+  public Capture(Pipeline pipeline, ConnectClient connect, Consumer<String> progress) {
+    this(pipeline, connect, progress, PATIENCE);
+  }
+
+  /**
+   * Describes a connector; nothing is done yet.
+   *
+   * @param patience how long it may take to run
+   */
+  public Capture(
+      Pipeline pipeline, ConnectClient connect, Consumer<String> progress, Duration patience) {
     this.pipeline = pipeline;
     this.connect = connect;
     this.progress = progress;
+    this.patience = patience;
   }
 
   /**
@@ -55,7 +65,7 @@ final class Capture {
    *
    * @return why nothing is captured; empty when everything is
    */
-  Optional<CaptureGap> start() {
+  public Optional<CaptureGap> start() {
     long begin = System.nanoTime();
     int tables;
     try (Connection source = openSource()) {
@@ -84,7 +94,7 @@ final class Capture {
       } else if (connect.status(name()).filter(ConnectorStatus::isFailed).isPresent()) {
         connect.restartFailedTasks(name());
       }
-      connect.waitUntilRunning(name(), PATIENCE);
+      connect.waitUntilRunning(name(), patience);
       for (TableName table : unknown) {
         SnapshotSignals.requestFirst(source, table);
         progress.accept("Table %s is new: its rows are read while changes go on".formatted(table));
@@ -103,7 +113,7 @@ final class Capture {
    * Returns what keeps changes from being captured, each in words with its remedy; that a server
    * does not answer is one of them.
    */
-  List<String> problems() {
+  public List<String> problems() {
     Optional<ConnectorStatus> status;
     Optional<CaptureGap> gap = Optional.empty();
     boolean unfinished = false;
@@ -122,7 +132,7 @@ final class Capture {
             "Rows of %s that are gone may still be active: reading it anew did not end. Run './cdclake resnapshot %s' again."
                 .formatted(table, table));
       }
-    } catch (CaptureException | SourceException | PipelineException | SQLException e) {
+    } catch (CaptureException | SourceException | SQLException e) {
       problems.add(e.getMessage());
     }
     if (gap.isEmpty()) {
@@ -134,7 +144,7 @@ final class Capture {
   /**
    * Returns why nothing is captured now, in words with a remedy; empty while the connector runs.
    */
-  Optional<String> standstill() {
+  public Optional<String> standstill() {
     return status(connect.status(name()), false);
   }
 
@@ -163,14 +173,14 @@ final class Capture {
   /** Returns why capture must not go on, or begin over topics that have events. */
   private Optional<CaptureGap> gap(Connection source) {
     Optional<Long> captured = connect.capturedLsn(name());
-    return gap(source, captured, captured.isEmpty() && BronzeJob.anyCaptured(pipeline));
+    return gap(source, captured, captured.isEmpty() && CapturedTopics.haveEvents(pipeline));
   }
 
   /**
    * Returns why capture must not go on from where it is; empty if it may, or if it is nowhere: then
    * it has just begun, perhaps anew.
    */
-  Optional<CaptureGap> gapBehindProgress() throws SQLException {
+  public Optional<CaptureGap> gapBehindProgress() throws SQLException {
     Optional<Long> captured = connect.capturedLsn(name());
     if (captured.isEmpty()) {
       return Optional.empty();
@@ -195,7 +205,7 @@ final class Capture {
    *
    * @return whether it was not stopped before
    */
-  boolean stop() {
+  public boolean stop() {
     boolean goes = connect.status(name()).filter(status -> !status.isStopped()).isPresent();
     if (goes) {
       connect.stop(name());
@@ -204,12 +214,12 @@ final class Capture {
   }
 
   /** Lets the connector, which was stopped, go on from where it is. */
-  void goOn() {
+  public void goOn() {
     connect.resume(name());
   }
 
   /** Captures everything from the beginning: a new slot, and a snapshot of every table. */
-  void startAnew() {
+  public void startAnew() {
     stop();
     try (Connection source = openSource()) {
       if (connect.config(name()).isPresent()) {
@@ -223,7 +233,7 @@ final class Capture {
       throw new CaptureException(
           "Cannot prepare capture: the source answers: %s.".formatted(e.getMessage()), e);
     }
-    connect.waitUntilRunning(name(), PATIENCE);
+    connect.waitUntilRunning(name(), patience);
   }
 
   /**
@@ -331,7 +341,7 @@ final class Capture {
   }
 
   /** Returns how many copies the topics get that we make. */
-  static int copies(Pipeline pipeline) {
+  public static int copies(Pipeline pipeline) {
     return pipeline.kafka().embedded() ? ONE_COPY : BROKER_DEFAULT;
   }
 }

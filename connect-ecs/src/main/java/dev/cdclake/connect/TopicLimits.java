@@ -1,8 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.local;
+package dev.cdclake.connect;
 
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.runtime.KafkaClients;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +31,7 @@ final class TopicLimits {
    * @param progress is told of topics whose limit changed, or could not be changed
    */
   static void raise(Pipeline pipeline, Consumer<String> progress) {
-    try (Admin admin = KafkaClients.admin(pipeline.kafka())) {
+    try (Admin admin = CapturedTopics.admin(pipeline.kafka())) {
       Set<String> existing = admin.listTopics().names().get();
       List<ConfigResource> topics =
           pipeline.tables().stream()
