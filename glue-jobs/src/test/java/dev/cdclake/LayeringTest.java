@@ -16,7 +16,7 @@ import com.tngtech.archunit.library.GeneralCodingRules;
  *
  * <pre>
  * contract &lt;- failure &lt;- lake &lt;- runtime &lt;- { bronze | silver | gold | verify |
- * maintain | check | forget } &lt;- line
+ * maintain | check | forget } &lt;- line &lt;- glue
  * </pre>
  *
  * <p>Whoever has to change this file changes how the stages hang together: think first.
@@ -57,7 +57,11 @@ class LayeringTest {
           .mayOnlyAccessLayers("contract", "failure", "lake")
           .whereLayer("stages")
           .mayOnlyAccessLayers("contract", "failure", "lake", "runtime")
+          .layer("glue")
+          .definedBy("dev.cdclake.glue..")
           .whereLayer("line")
+          .mayOnlyBeAccessedByLayers("glue")
+          .whereLayer("glue")
           .mayNotBeAccessedByAnyLayer();
 
   @ArchTest
@@ -83,7 +87,8 @@ class LayeringTest {
               "dev.cdclake.maintain..",
               "dev.cdclake.check..",
               "dev.cdclake.forget..",
-              "dev.cdclake.line..");
+              "dev.cdclake.line..",
+              "dev.cdclake.glue..");
 
   @ArchTest
   static final ArchRule contractAndFailuresKnowNoEngine =
@@ -95,8 +100,10 @@ class LayeringTest {
           .resideInAnyPackage("org.apache.spark..", "org.apache.iceberg..", "org.apache.kafka..");
 
   @ArchTest
-  static final ArchRule jobsRunWithoutAws =
+  static final ArchRule onlyTheEntryOfGlueKnowsAws =
       noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.cdclake.glue..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("software.amazon..", "com.amazonaws..", "org.apache.iceberg.aws..");

@@ -18,7 +18,11 @@ public enum FailureCode {
   /** Silver did not get as far as the comparison needs in the time allowed. */
   BEHIND(Remedy.RERUN),
   /** A row breaks an expectation that stops its table. */
-  EXPECTATION_BROKEN(Remedy.FIX_THEN_RERUN);
+  EXPECTATION_BROKEN(Remedy.FIX_THEN_RERUN),
+  /** The run did its work and found what must not be. */
+  CHECK_BROKEN(Remedy.FIX_THEN_RERUN),
+  /** Silver is not what the source is. */
+  NOT_EQUAL(Remedy.FIX_THEN_RERUN);
 
   private final Remedy remedy;
 

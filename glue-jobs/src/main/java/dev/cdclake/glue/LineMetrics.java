@@ -1,0 +1,83 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.glue;
+
+import dev.cdclake.runtime.StageReport;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.cloudwatch.CloudWatchClient;
+import software.amazon.awssdk.services.cloudwatch.model.Dimension;
+import software.amazon.awssdk.services.cloudwatch.model.MetricDatum;
+import software.amazon.awssdk.services.cloudwatch.model.StandardUnit;
+
+/**
+ * Publishes what the alarms read in CloudWatch. A metric that cannot be published is a warning in
+ * the log, never the end of a run.
+ */
+final class LineMetrics implements AutoCloseable {
+
+  /** Seconds that silver is behind the source. */
+  static final String SECONDS_BEHIND = "SecondsBehind";
+
+  /** Events that wait for the next batch of a stage. */
+  static final String EVENTS_WAITING = "EventsWaiting";
+
+  /** Rows that were rejected. */
+  static final String REJECTED_ROWS = "RejectedRows";
+
+  /** Rows in which source and silver differ. */
+  static final String ROWS_DIFFERENT = "RowsDifferent";
+
+  private static final Logger LOG = LoggerFactory.getLogger(LineMetrics.class);
+
+  private final CloudWatchClient client;
+  private final String namespace;
+  private final Dimension line;
+
+  private LineMetrics(CloudWatchClient client, String namespace, String line) {
+    this.client = client;
+    this.namespace = namespace;
+    this.line = Dimension.builder().name("Line").value(line).build();
+  }
+
+  /** Opens a publisher for the line of this name. */
+  static LineMetrics open(String region, String namespace, String line) {
+    return new LineMetrics(
+        CloudWatchClient.builder().region(Region.of(region)).build(), namespace, line);
+  }
+
+  /** Publishes what a batch tells. */
+  void batch(StageReport report) {
+    if (report.rejected() > 0) {
+      put(REJECTED_ROWS, report.rejected(), StandardUnit.COUNT);
+    }
+    if (report.behind() > 0) {
+      put(EVENTS_WAITING, report.behind(), StandardUnit.COUNT);
+    }
+  }
+
+  void behind(Duration age) {
+    put(SECONDS_BEHIND, age.toMillis() / 1000.0, StandardUnit.SECONDS);
+  }
+
+  void differences(long rows) {
+    put(ROWS_DIFFERENT, rows, StandardUnit.COUNT);
+  }
+
+  private void put(String name, double value, StandardUnit unit) {
+    MetricDatum datum =
+        MetricDatum.builder().metricName(name).dimensions(line).value(value).unit(unit).build();
+    try {
+      client.putMetricData(request -> request.namespace(namespace).metricData(datum));
+    } catch (SdkException e) {
+      LOG.warn("Cannot publish metric {} = {}", name, value, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,62 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.glue;
+
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.lake.LakeTables;
+import dev.cdclake.line.SilverAge;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Publishes how far silver is behind the source: once, or every minute until closed. */
+final class SilverWatch implements AutoCloseable {
+
+  private static final Duration EVERY = Duration.ofMinutes(1);
+  private static final Logger LOG = LoggerFactory.getLogger(SilverWatch.class);
+
+  private final LakeTables lake;
+  private final Pipeline pipeline;
+  private final LineMetrics metrics;
+  private final ScheduledExecutorService clock =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> {
+            Thread thread = new Thread(work, "silver-watch");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private SilverWatch(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
+    this.lake = lake;
+    this.pipeline = pipeline;
+    this.metrics = metrics;
+  }
+
+  static SilverWatch start(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
+    SilverWatch watch = new SilverWatch(lake, pipeline, metrics);
+    watch.clock.scheduleAtFixedRate(
+        watch::publish, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    return watch;
+  }
+
+  static void publish(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
+    SilverAge.of(lake, pipeline, Instant.now()).ifPresent(metrics::behind);
+  }
+
+  void publish() {
+    try {
+      publish(lake, pipeline, metrics);
+    } catch (RuntimeException e) {
+      // The catalog may be away for a moment; a later minute tells.
+      LOG.warn("Cannot tell how far silver is behind", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    clock.shutdownNow();
+  }
+}
