@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.glue;
 
+import dev.cdclake.contract.LineMetric;
 import dev.cdclake.runtime.StageReport;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -18,18 +19,6 @@ import software.amazon.awssdk.services.cloudwatch.model.StandardUnit;
  */
 final class LineMetrics implements AutoCloseable {
 
-  /** Seconds that silver is behind the source. */
-  static final String SECONDS_BEHIND = "SecondsBehind";
-
-  /** Events that wait for the next batch of a stage. */
-  static final String EVENTS_WAITING = "EventsWaiting";
-
-  /** Rows that were rejected. */
-  static final String REJECTED_ROWS = "RejectedRows";
-
-  /** Rows in which source and silver differ. */
-  static final String ROWS_DIFFERENT = "RowsDifferent";
-
   private static final Logger LOG = LoggerFactory.getLogger(LineMetrics.class);
 
   private final CloudWatchClient client;
@@ -39,7 +28,7 @@ final class LineMetrics implements AutoCloseable {
   private LineMetrics(CloudWatchClient client, String namespace, String line) {
     this.client = client;
     this.namespace = namespace;
-    this.line = Dimension.builder().name("Line").value(line).build();
+    this.line = Dimension.builder().name(LineMetric.LINE).value(line).build();
   }
 
   /** Opens a publisher for the line of this name. */
@@ -51,28 +40,33 @@ final class LineMetrics implements AutoCloseable {
   /** Publishes what a batch tells. */
   void batch(StageReport report) {
     if (report.rejected() > 0) {
-      put(REJECTED_ROWS, report.rejected(), StandardUnit.COUNT);
+      put(LineMetric.REJECTED_ROWS, (double) report.rejected(), StandardUnit.COUNT);
     }
     if (report.behind() > 0) {
-      put(EVENTS_WAITING, report.behind(), StandardUnit.COUNT);
+      put(LineMetric.EVENTS_WAITING, (double) report.behind(), StandardUnit.COUNT);
     }
   }
 
   void behind(Duration age) {
-    put(SECONDS_BEHIND, age.toMillis() / 1000.0, StandardUnit.SECONDS);
+    put(LineMetric.SECONDS_BEHIND, age.toMillis() / 1000.0, StandardUnit.SECONDS);
   }
 
   void differences(long rows) {
-    put(ROWS_DIFFERENT, rows, StandardUnit.COUNT);
+    put(LineMetric.ROWS_DIFFERENT, (double) rows, StandardUnit.COUNT);
   }
 
-  private void put(String name, double value, StandardUnit unit) {
+  private void put(LineMetric metric, double value, StandardUnit unit) {
     MetricDatum datum =
-        MetricDatum.builder().metricName(name).dimensions(line).value(value).unit(unit).build();
+        MetricDatum.builder()
+            .metricName(metric.label())
+            .dimensions(line)
+            .value(value)
+            .unit(unit)
+            .build();
     try {
       client.putMetricData(request -> request.namespace(namespace).metricData(datum));
     } catch (SdkException e) {
-      LOG.warn("Cannot publish metric {} = {}", name, value, e);
+      LOG.warn("Cannot publish metric {} = {}", metric, value, e);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.cdclake.line.SilverAge;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -29,17 +30,19 @@ final class SilverWatch implements AutoCloseable {
             return thread;
           });
 
+  private final Future<?> minutes;
+
   private SilverWatch(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
     this.lake = lake;
     this.pipeline = pipeline;
     this.metrics = metrics;
+    this.minutes =
+        clock.scheduleAtFixedRate(
+            this::publish, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   static SilverWatch start(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
-    SilverWatch watch = new SilverWatch(lake, pipeline, metrics);
-    watch.clock.scheduleAtFixedRate(
-        watch::publish, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
-    return watch;
+    return new SilverWatch(lake, pipeline, metrics);
   }
 
   static void publish(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
@@ -57,6 +60,7 @@ final class SilverWatch implements AutoCloseable {
 
   @Override
   public void close() {
+    minutes.cancel(true);
     clock.shutdownNow();
   }
 }

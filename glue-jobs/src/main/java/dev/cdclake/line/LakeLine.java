@@ -87,9 +87,9 @@ public final class LakeLine implements AutoCloseable {
   private final SilverPublisher publisher;
   private final Pipeline pipeline;
   private final Consumer<StageReport> reports;
-  private final BronzeJob bronze;
+  private final Once<BronzeJob> bronze;
   private Instant gapsToldUntil = Instant.EPOCH;
-  private final Map<String, SilverJob> silver = new LinkedHashMap<>();
+  private final Once<Map<String, SilverJob>> silver;
   private final ExpectationCounts counts;
   private final Consumer<String> problems;
   private final SetAside silverAside;
@@ -123,14 +123,21 @@ public final class LakeLine implements AutoCloseable {
     this.silverAside = new SetAside(Stage.SILVER, problems);
     this.goldAside = new SetAside(Stage.GOLD, problems);
     this.counts = new ExpectationCounts(lake, pipeline);
-    EventSchemas schemas = new EventSchemas(spark, lake, pipeline);
-    RejectedRows rejectedRows = new RejectedRows(lake, pipeline);
-    this.bronze = new BronzeJob(spark, lake, schemas, rejectedRows, pipeline);
+    Once<EventSchemas> schemas = new Once<>(() -> new EventSchemas(spark, lake, pipeline));
+    Once<RejectedRows> rejectedRows = new Once<>(() -> new RejectedRows(lake, pipeline));
+    this.bronze =
+        new Once<>(() -> new BronzeJob(spark, lake, schemas.get(), rejectedRows.get(), pipeline));
+    this.silver = new Once<>(() -> silver(schemas.get(), rejectedRows.get()));
+    this.gold = new GoldJob(spark, lake, pipeline);
+  }
+
+  private Map<String, SilverJob> silver(EventSchemas schemas, RejectedRows rejectedRows) {
+    Map<String, SilverJob> jobs = new LinkedHashMap<>();
     for (SourceTable table : pipeline.tables()) {
-      silver.put(
+      jobs.put(
           table.lakeName(), new SilverJob(spark, lake, schemas, rejectedRows, pipeline, table));
     }
-    this.gold = new GoldJob(spark, lake, pipeline);
+    return jobs;
   }
 
   /**
@@ -162,7 +169,7 @@ public final class LakeLine implements AutoCloseable {
         retries.run(Stage.GOLD, this::runGold);
       } while (isTryAhead(goldAside));
     }
-    List<RuntimeException> left = new ArrayList<>(bronze.gaps());
+    List<RuntimeException> left = new ArrayList<>(gaps());
     left.addAll(silverAside.failures());
     left.addAll(goldAside.failures());
     if (!left.isEmpty()) {
@@ -253,19 +260,23 @@ public final class LakeLine implements AutoCloseable {
   public void close() {
     stop();
     tables.shutdown();
-    bronze.close();
+    bronze.made().ifPresent(BronzeJob::close);
   }
 
   private List<StageReport> runBronze() {
-    List<StageReport> batch = inPool(Stage.BRONZE, () -> reported(bronze.runBatch()));
-    if (!bronze.gaps().isEmpty() && Instant.now().isAfter(gapsToldUntil)) {
+    List<StageReport> batch = inPool(Stage.BRONZE, () -> reported(bronze.get().runBatch()));
+    if (!gaps().isEmpty() && Instant.now().isAfter(gapsToldUntil)) {
       gapsToldUntil = Instant.now().plus(TELL_EVERY);
-      for (PipelineException gap : bronze.gaps()) {
+      for (PipelineException gap : gaps()) {
         LOG.error("{}", gap.getMessage());
         problems.accept(gap.getMessage());
       }
     }
     return batch;
+  }
+
+  private List<PipelineException> gaps() {
+    return bronze.made().map(BronzeJob::gaps).orElse(List.of());
   }
 
   private Void makeEmptyTables() {
@@ -277,10 +288,12 @@ public final class LakeLine implements AutoCloseable {
   private List<StageReport> runSilver() {
     Watermark watermark = Watermarks.read(lake, pipeline);
     List<Future<Optional<StageReport>>> batches = new ArrayList<>();
-    silver.forEach(
-        (table, job) ->
-            batches.add(
-                tables.submit(() -> inPool(Stage.SILVER, () -> fold(table, job, watermark)))));
+    silver
+        .get()
+        .forEach(
+            (table, job) ->
+                batches.add(
+                    tables.submit(() -> inPool(Stage.SILVER, () -> fold(table, job, watermark)))));
     List<StageReport> done = new ArrayList<>();
     for (Future<Optional<StageReport>> batch : batches) {
       try {
