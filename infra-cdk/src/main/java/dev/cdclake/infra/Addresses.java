@@ -2,7 +2,6 @@
 package dev.cdclake.infra;
 
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.ecs.Secret;
@@ -74,6 +73,6 @@ record Addresses(Line line, SourceStack.Outputs source, StreamingStack.Outputs s
   }
 
   private String security() {
-    return streaming.security().name().toLowerCase(Locale.ROOT);
+    return streaming.security().label();
   }
 }

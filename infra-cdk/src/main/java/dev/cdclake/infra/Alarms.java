@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.infra;
 
+import dev.cdclake.contract.LineMetric;
 import dev.cdclake.infra.DeploymentSettings.Source;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,22 +164,22 @@ final class Alarms {
   }
 
   IMetric secondsBehind() {
-    return own(Metrics.SECONDS_BEHIND, "Maximum", line.settings().alerts().behind().toMinutes());
+    return own(LineMetric.SECONDS_BEHIND, "Maximum", line.settings().alerts().behind().toMinutes());
   }
 
   IMetric rejectedRows() {
-    return own(Metrics.REJECTED_ROWS, "Sum", 5);
+    return own(LineMetric.REJECTED_ROWS, "Sum", 5);
   }
 
   IMetric rowsDifferent() {
-    return own(Metrics.ROWS_DIFFERENT, "Maximum", 5);
+    return own(LineMetric.ROWS_DIFFERENT, "Maximum", 5);
   }
 
-  private IMetric own(String name, String statistic, long minutes) {
+  private IMetric own(LineMetric metric, String statistic, long minutes) {
     return Metric.Builder.create()
         .namespace(Metrics.NAMESPACE)
-        .metricName(name)
-        .dimensionsMap(Map.of(Metrics.LINE, line.pipeline().prefix()))
+        .metricName(metric.label())
+        .dimensionsMap(Map.of(LineMetric.LINE, line.pipeline().prefix()))
         .statistic(statistic)
         .period(Duration.minutes(minutes))
         .build();

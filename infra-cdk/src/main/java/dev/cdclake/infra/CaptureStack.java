@@ -139,10 +139,16 @@ final class CaptureStack extends Stack {
 
   /**
    * Runs after every deployment of the worker; doing it twice changes nothing. It talks to the
-   * worker and to the source, not to Kafka.
+   * worker and to the source, and asks Kafka whether the topics have events.
    */
   private FargateTaskDefinition registration(NetworkStack.Outputs network) {
     FargateTaskDefinition task = task("Registration", REGISTER, new FargateSize(256, 1024));
+    addresses
+        .streaming()
+        .msk()
+        .ifPresent(
+            cluster -> cluster.register(line).forEach(task.getTaskRole()::addToPrincipalPolicy));
+    Reasons.accept(task.getTaskRole(), "IAM5", "Topics of this line, by their prefix.");
     task.addContainer(
         REGISTER,
         container(Containers.log(this, line, network, REGISTER))

@@ -34,7 +34,10 @@ record JobSpec(
     return List.of(JobName.values()).stream().map(JobSpec::of).toList();
   }
 
-  /** Rejected rows lie in bronze, so silver writes there too. */
+  /**
+   * Rejected rows lie in bronze, so silver writes there too. Verify waits for marks that come out
+   * of Kafka.
+   */
   private static JobSpec of(JobName job) {
     return switch (job) {
       case STREAM ->
@@ -47,7 +50,7 @@ record JobSpec(
       case CHECK ->
           new JobSpec(job, false, true, Set.of(BRONZE), Set.of(SILVER), Duration.ofHours(2));
       case VERIFY ->
-          new JobSpec(job, false, true, Set.of(BRONZE, SILVER), Set.of(), Duration.ofHours(8));
+          new JobSpec(job, true, true, Set.of(BRONZE, SILVER), Set.of(), Duration.ofHours(8));
       case MAINTAIN ->
           new JobSpec(
               job, false, false, Set.of(), Set.of(BRONZE, SILVER, GOLD), Duration.ofHours(4));

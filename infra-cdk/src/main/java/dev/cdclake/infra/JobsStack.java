@@ -2,8 +2,10 @@
 package dev.cdclake.infra;
 
 import dev.cdclake.contract.JobName;
+import dev.cdclake.contract.Profile;
 import dev.cdclake.infra.DeploymentSettings.Form;
 import dev.cdclake.infra.DeploymentSettings.Jobs;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,12 @@ final class JobsStack extends Stack {
 
   private static final String EXTENSIONS =
       "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions";
+
+  /** How long a turn of bronze and silver takes, generously. */
+  private static final Duration VERIFY_MARGIN = Duration.ofMinutes(30);
+
+  /** Less than the limit of the job's run. */
+  private static final Duration MOST_PATIENCE = Duration.ofHours(7);
 
   private final Line line;
   private final LakeStack.Outputs lake;
@@ -195,12 +203,25 @@ final class JobsStack extends Stack {
     arguments.put(
         "--TempDir", "s3://%s/jobs/%s/".formatted(lake.scratch().getBucketName(), job.label()));
     arguments.put("--pipeline", pipelineFile);
-    arguments.put("--profile", "aws");
+    arguments.put("--profile", Profile.AWS);
+    arguments.put("--region", line.settings().region());
     arguments.put("--warehouse", "s3://" + lake.lake().getBucketName());
     arguments.put("--trigger", spec.ends() ? "available-now" : "continuous");
     arguments.put("--metrics-namespace", Metrics.NAMESPACE);
+    if (job == JobName.VERIFY) {
+      arguments.put("--wait", patience().toMinutes() + "m");
+    }
     arguments.putAll(addresses);
     return arguments;
+  }
+
+  /** Silver that runs in turns has what verify looks for after its next turn. */
+  private Duration patience() {
+    Jobs jobs = line.settings().jobs();
+    Duration turn = jobs.form() == Form.STREAM ? Duration.ZERO : jobs.every();
+    return turn.plus(VERIFY_MARGIN).compareTo(MOST_PATIENCE) < 0
+        ? turn.plus(VERIFY_MARGIN)
+        : MOST_PATIENCE;
   }
 
   /** Returns the jobs that run one after the other, again and again. */

@@ -2,6 +2,7 @@
 package dev.cdclake.infra;
 
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Profile;
 import dev.cdclake.contract.SettingsException;
 import io.github.cdklabs.cdknag.AwsSolutionsChecks;
 import io.github.cdklabs.cdknag.NagPackProps;
@@ -68,7 +69,7 @@ public final class LakehouseApp {
         repository.resolve(context(app, "environments", "infra-cdk/environments.yaml"));
     String environment = context(app, "env", "dev");
     DeploymentSettings settings = DeploymentFile.read(environments, environment);
-    Pipeline pipeline = Pipeline.read(pipelineFile, environment, "local");
+    Pipeline pipeline = Pipeline.read(pipelineFile, environment, Profile.AWS);
     Artifacts artifacts = Artifacts.of(repository, pipelineFile, pipeline.gold().models());
     return new Line(
         pipeline,

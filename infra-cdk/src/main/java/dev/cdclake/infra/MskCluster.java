@@ -243,6 +243,20 @@ final class MskCluster extends Construct {
         statement(List.of("DescribeGroup", "AlterGroup"), named("group", "*")));
   }
 
+  /**
+   * Returns what registers the connector needs: to look at the tables' topics, and to widen them.
+   */
+  List<PolicyStatement> register(Line line) {
+    return List.of(
+        statement(List.of("Connect", "DescribeCluster"), cluster.getAttrArn()),
+        statement(
+            List.of(
+                "AlterTopicDynamicConfiguration",
+                "DescribeTopic",
+                "DescribeTopicDynamicConfiguration"),
+            named("topic", line.pipeline().kafka().topicPrefix() + ".*")));
+  }
+
   /** Returns what Connect needs: its own topics, the tables' topics, and transactions. */
   List<PolicyStatement> capture(Line line) {
     String prefix = line.pipeline().kafka().topicPrefix();

@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.infra;
 
+import dev.cdclake.contract.KafkaSecurity;
 import java.util.Optional;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.ecs.Cluster;
@@ -29,7 +30,7 @@ final class StreamingStack extends Stack {
   record Outputs(
       ICluster servers,
       String address,
-      Security security,
+      KafkaSecurity security,
       Optional<MskCluster> msk,
       Optional<FargateService> node) {
 
@@ -37,14 +38,6 @@ final class StreamingStack extends Stack {
     String bootstrap(Stack stack) {
       return msk.map(cluster -> cluster.bootstrap(stack)).orElse(address);
     }
-  }
-
-  /** How a client proves who it is. */
-  enum Security {
-    /** MSK's IAM over TLS. */
-    IAM,
-    /** What {@code kafka.properties} of the pipeline file says; plain text if it says nothing. */
-    DECLARED
   }
 
   private final Outputs outputs;
@@ -65,7 +58,7 @@ final class StreamingStack extends Stack {
               new Outputs(
                   servers,
                   line.settings().broker().bootstrap(),
-                  Security.DECLARED,
+                  KafkaSecurity.DECLARED,
                   Optional.empty(),
                   Optional.empty());
         };
@@ -77,7 +70,7 @@ final class StreamingStack extends Stack {
 
   private Outputs msk(Line line, NetworkStack.Outputs network, ICluster servers) {
     MskCluster cluster = new MskCluster(this, line, network);
-    return new Outputs(servers, "", Security.IAM, Optional.of(cluster), Optional.empty());
+    return new Outputs(servers, "", KafkaSecurity.IAM, Optional.of(cluster), Optional.empty());
   }
 
   private Outputs node(Line line, NetworkStack.Outputs network, ICluster servers) {
@@ -85,7 +78,7 @@ final class StreamingStack extends Stack {
     return new Outputs(
         servers,
         node.bootstrap(),
-        Security.DECLARED,
+        KafkaSecurity.DECLARED,
         Optional.empty(),
         Optional.of(node.service()));
   }

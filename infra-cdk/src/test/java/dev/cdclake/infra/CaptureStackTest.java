@@ -97,11 +97,15 @@ class CaptureStackTest {
   }
 
   @Test
-  void registrationMayDoNothingInKafka() {
+  void registrationLooksAtTopicsAndReadsNone() {
     assertThat(
             Synthesised.of("prod").resources("AWS::IAM::Policy").entrySet().stream()
-                .filter(policy -> policy.getKey().startsWith("Capture/RegistrationTaskRole")))
-        .isEmpty();
+                .filter(policy -> policy.getKey().startsWith("Capture/RegistrationTaskRole"))
+                .map(policy -> policy.getValue().toString()))
+        .singleElement()
+        .asString()
+        .contains("kafka-cluster:DescribeTopic", "/shop.*")
+        .doesNotContain("kafka-cluster:ReadData", "kafka-cluster:WriteData", "CreateTopic");
   }
 
   @Test

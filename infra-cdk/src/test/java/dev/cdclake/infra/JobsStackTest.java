@@ -35,7 +35,9 @@ class JobsStackTest {
                             "--environment",
                             "prod",
                             "--profile",
-                            "aws")))));
+                            "aws",
+                            "--region",
+                            "us-east-1")))));
   }
 
   @Test
@@ -68,6 +70,20 @@ class JobsStackTest {
   }
 
   @Test
+  void verifyWaitsForTheNextTurnOfSilver() {
+    assertThat(patience("dev")).isEqualTo("90m");
+    assertThat(patience("prod")).isEqualTo("30m");
+  }
+
+  private static String patience(String environment) {
+    return Synthesised.of(environment).resources("AWS::Glue::Job").values().stream()
+        .filter(job -> job.at("/Properties/Description").asText().equals("verify"))
+        .map(job -> job.at("/Properties/DefaultArguments/--wait").asText())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
   void everyJobHasARoleOfItsOwn() {
     assertThat(Synthesised.of("prod").resources("AWS::Glue::Job").values())
         .extracting(job -> job.at("/Properties/Role").toString())
@@ -78,7 +94,7 @@ class JobsStackTest {
   @Test
   void verifyWritesNoTable() {
     assertThat(actions("verify")).noneMatch(action -> action.startsWith("glue:Create"));
-    assertThat(actions("verify")).doesNotContain("glue:UpdateTable", "kafka-cluster:ReadData");
+    assertThat(actions("verify")).doesNotContain("glue:UpdateTable", "kafka-cluster:WriteData");
   }
 
   @Test
@@ -97,7 +113,7 @@ class JobsStackTest {
             .filter(job -> actions(job).contains("kafka-cluster:ReadData"))
             .collect(Collectors.toSet());
 
-    assertThat(readers).containsExactlyInAnyOrder("stream", "bronze");
+    assertThat(readers).containsExactlyInAnyOrder("stream", "bronze", "verify");
   }
 
   @Test

@@ -4,6 +4,7 @@ package dev.cdclake.infra;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,7 +50,7 @@ final class Synthesised {
 
   private static Line line(DeploymentSettings settings, Path file) {
     Path repository = Path.of("..");
-    Pipeline pipeline = Pipeline.read(file, settings.environment(), "local");
+    Pipeline pipeline = Pipeline.read(file, settings.environment(), Profile.AWS);
     Artifacts artifacts =
         Artifacts.of(repository, file, pipeline.gold().models())
             .orStandIns(Path.of("target", "stand-ins"));
