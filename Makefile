@@ -6,11 +6,17 @@ MINUTES ?= 10
 RUNS ?= 1
 ENV ?= dev
 
+# Options of the benchmarks; what is not set stays as it is on the page.
+BENCH = $(if $(filter help,$(WHAT)),--help,$(if $(WHAT),--what $(WHAT))) $(if $(ROWS),--rows $(ROWS)) \
+  $(if $(EVENTS),--events $(EVENTS)) $(if $(BATCH),--batch $(BATCH)) $(if $(BATCHES),--batches $(BATCHES)) \
+  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RATES),--rates $(RATES)) $(if $(SECONDS),--seconds $(SECONDS)) \
+  $(if $(MEMORY),--memory $(MEMORY))
+
 # One test with servers, and nothing else.
 ONLY := -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down doctor synth cost diff deploy destroy build test unit fuzz crash format clean
+.PHONY: help demo up down doctor synth cost diff deploy destroy build test unit fuzz crash bench format clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -65,6 +71,9 @@ crash: ## Kill everything everywhere and compare: make crash RUNS=20, or POINT=K
 	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=CrashIT \
 	  -Dcrash.runs=$(RUNS) '-Dcrash.point=$(POINT)' -Dcrash.folder=$(CURDIR)/.cdclake/crash \
 	  -Dcrash.page=$(CURDIR)/docs/crash-matrix.md
+
+bench: ## Measure side by side with others: make bench WHAT=silver ROWS=1000000, or WHAT=help
+	bench/run $(BENCH)
 
 format: ## Format code and build files
 	$(MAVEN) -q -B --no-transfer-progress spotless:apply

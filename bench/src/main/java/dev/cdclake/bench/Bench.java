@@ -1,0 +1,58 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Measures parts one after the other, and writes each to the page as soon as it is done. */
+final class Bench {
+
+  private final Path folder;
+  private final Sizes sizes;
+  private final TaskProcess processes;
+  private final Consumer<String> progress;
+
+  Bench(Path folder, String memory, Sizes sizes, Consumer<String> progress) {
+    this.folder = folder;
+    this.sizes = sizes;
+    this.progress = progress;
+    this.processes = new TaskProcess(folder.resolve("logs"), memory, progress);
+  }
+
+  /** Returns what was not equal to the source, in words. */
+  List<String> run(Set<Part> parts, Path page) {
+    List<String> failures = new ArrayList<>();
+    for (Part part : parts) {
+      progress.accept("== " + part.label());
+      Results results = run(part);
+      results.write(folder.resolve("results").resolve(part.label() + ".json"));
+      BenchPage.write(page, part, results);
+      failures.addAll(results.failures());
+      progress.accept("== %s is written to %s".formatted(part.label(), page));
+    }
+    return failures;
+  }
+
+  private Results run(Part part) {
+    return switch (part) {
+      case SILVER ->
+          samples(
+              new SilverBench(folder, processes, sizes).run(),
+              "Batches of %,d and %,d changes, of ten eight update, one inserts, one deletes; queries after %d batches."
+                  .formatted(sizes.batch(), sizes.smallBatch(), sizes.batches()));
+      default -> throw new BenchException("Cannot measure %s yet.".formatted(part.label()));
+    };
+  }
+
+  private Results samples(List<Sample> samples, String settings) {
+    return new Results(
+        Machine.words(),
+        "%s Heap of every contender %s; %d rounds."
+            .formatted(settings, processes.memory(), sizes.rounds()),
+        samples,
+        List.of());
+  }
+}

@@ -1,0 +1,71 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Silver: random changes into tables of several sizes, by our job and by {@code MERGE INTO}. All
+ * contenders change copies of one lake, so they begin with the same files; whatever the job does
+ * behind {@code runBatch}, nothing here depends on it.
+ */
+final class SilverBench {
+
+  private final Path folder;
+  private final TaskProcess processes;
+  private final Sizes sizes;
+
+  SilverBench(Path folder, TaskProcess processes, Sizes sizes) {
+    this.folder = folder;
+    this.processes = processes;
+    this.sizes = sizes;
+  }
+
+  List<Sample> run() {
+    List<Sample> samples = new ArrayList<>();
+    for (long rows : sizes.targets()) {
+      samples.addAll(run(rows));
+    }
+    return samples;
+  }
+
+  private List<Sample> run(long rows) {
+    BenchLake base = BenchLake.alone(folder.resolve("silver-" + rows), "bench", "public.orders");
+    BenchLake.deleteFolder(base.state());
+    Map<Integer, String> expected = prepare(base, rows);
+    Set<Path> files = base.files();
+    List<Sample> samples = new ArrayList<>();
+    for (int round = 1; round <= sizes.rounds(); round++) {
+      for (SilverWay.Kind kind : SilverWay.Kind.values()) {
+        BenchLake copy = base.copy("silver-copy");
+        Models.put(copy.state(), Models.TOTALS);
+        int batches = round == sizes.rounds() ? sizes.batches() : SilverRun.EVERY_ROUND;
+        String name = "silver, %,d rows, round %d, %s".formatted(rows, round, kind.label());
+        samples.addAll(
+            processes
+                .run(name, new SilverRun(copy, kind, round, rows, sizes, batches, expected))
+                .samples());
+        copy.removeCopy(files);
+      }
+    }
+    BenchLake.deleteFolder(base.state());
+    return samples;
+  }
+
+  private Map<Integer, String> prepare(BenchLake base, long rows) {
+    List<Integer> checkpoints = List.of(SilverRun.EVERY_ROUND, sizes.batches());
+    TaskOutput.Read told =
+        processes.run(
+            "silver, %,d rows, preparation".formatted(rows),
+            new SilverPreparation(base, rows, sizes, checkpoints));
+    Map<Integer, String> expected = new LinkedHashMap<>();
+    for (int batches : checkpoints) {
+      expected.put(batches, told.fact("after " + batches));
+    }
+    return expected;
+  }
+}

@@ -1,0 +1,49 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bench;
+
+import java.util.List;
+
+/**
+ * How much is measured.
+ *
+ * @param events change events on each topic
+ * @param targets rows of the silver tables that are changed
+ * @param batch changes of a large batch
+ * @param smallBatch changes of a small batch
+ * @param batches large and small batches after which queries are timed
+ * @param rounds how often each contender runs, in turn with the others
+ * @param rates changes a second that are committed while delays are measured
+ * @param seconds how long each rate is kept up
+ */
+record Sizes(
+    long events,
+    List<Long> targets,
+    int batch,
+    int smallBatch,
+    int batches,
+    int rounds,
+    List<Integer> rates,
+    long seconds) {
+
+  /** What the page shows. */
+  static final Sizes STANDARD =
+      new Sizes(
+          1_000_000,
+          List.of(1_000_000L, 5_000_000L, 20_000_000L),
+          50_000,
+          1_000,
+          20,
+          3,
+          List.of(200, 1_000, 5_000),
+          120);
+
+  Sizes {
+    targets = List.copyOf(targets);
+    rates = List.copyOf(rates);
+  }
+
+  /** Whether these are the sizes that the page is about; others are a trial. */
+  boolean isStandard() {
+    return equals(STANDARD);
+  }
+}
