@@ -8,12 +8,13 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /** Measures parts one after the other, and writes each to the page as soon as it is done. */
-final class Bench {
+final class Bench implements AutoCloseable {
 
   private final Path folder;
   private final Sizes sizes;
   private final TaskProcess processes;
   private final Consumer<String> progress;
+  private CapturedTables captured;
 
   Bench(Path folder, String memory, Sizes sizes, Consumer<String> progress) {
     this.folder = folder;
@@ -38,6 +39,11 @@ final class Bench {
 
   private Results run(Part part) {
     return switch (part) {
+      case BRONZE ->
+          samples(
+              new BronzeBench(captured(), processes, sizes).run(),
+              "Topics of %d partitions; the sink runs as many tasks and commits every %d s, our job and the plain one commit once per million events; Parquet with zstd."
+                  .formatted(CapturedTables.PARTITIONS, SinkWorker.COMMIT_INTERVAL.toSeconds()));
       case SILVER ->
           samples(
               new SilverBench(folder, processes, sizes).run(),
@@ -47,6 +53,14 @@ final class Bench {
     };
   }
 
+  /** Returns the topics, made for the first part that needs them. */
+  private CapturedTables captured() {
+    if (captured == null) {
+      captured = CapturedTables.capture(folder.resolve("captured"), sizes.events(), progress);
+    }
+    return captured;
+  }
+
   private Results samples(List<Sample> samples, String settings) {
     return new Results(
         Machine.words(),
@@ -54,5 +68,12 @@ final class Bench {
             .formatted(settings, processes.memory(), sizes.rounds()),
         samples,
         List.of());
+  }
+
+  @Override
+  public void close() {
+    if (captured != null) {
+      captured.close();
+    }
   }
 }

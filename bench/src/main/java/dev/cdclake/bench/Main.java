@@ -137,10 +137,11 @@ public final class Main implements Callable<Integer> {
     Sizes sizes = sizes();
     Set<Part> parts = what.isEmpty() ? EnumSet.allOf(Part.class) : EnumSet.copyOf(what);
     Console console = Console.standard();
-    Bench bench = new Bench(folder, memory, sizes, console::line);
-    List<String> failures = bench.run(parts, sizes.isStandard() ? page : trialPage());
-    failures.forEach(failure -> console.line("Not equal: " + failure));
-    return failures.isEmpty() ? 0 : DIFFERENT;
+    try (Bench bench = new Bench(folder, memory, sizes, console::line)) {
+      List<String> failures = bench.run(parts, sizes.isStandard() ? page : trialPage());
+      failures.forEach(failure -> console.line("Not equal: " + failure));
+      return failures.isEmpty() ? 0 : DIFFERENT;
+    }
   }
 
   private Sizes sizes() {
