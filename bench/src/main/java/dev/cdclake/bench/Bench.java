@@ -49,8 +49,24 @@ final class Bench implements AutoCloseable {
               new SilverBench(folder, processes, sizes).run(),
               "Batches of %,d and %,d changes, of ten eight update, one inserts, one deletes; queries after %d batches."
                   .formatted(sizes.batch(), sizes.smallBatch(), sizes.batches()));
-      default -> throw new BenchException("Cannot measure %s yet.".formatted(part.label()));
+      case GOLD ->
+          samples(
+              new GoldBench(folder, processes, sizes).run(),
+              "One model that sums orders by customer; counted are the changed orders.");
+      case LATENCY -> throw new BenchException("Cannot measure latency yet.");
+      case VERIFY -> samples(verify(), "Both tables of the bronze benchmark, row by row.");
     };
+  }
+
+  private List<Sample> verify() {
+    List<Sample> samples = new ArrayList<>();
+    for (int round = 1; round <= sizes.rounds(); round++) {
+      samples.addAll(
+          processes
+              .run("verify, round " + round, new VerifyRun(captured().lake(), round))
+              .samples());
+    }
+    return samples;
   }
 
   /** Returns the topics, made for the first part that needs them. */
