@@ -53,7 +53,13 @@ final class Bench implements AutoCloseable {
           samples(
               new GoldBench(folder, processes, sizes).run(),
               "One model that sums orders by customer; counted are the changed orders.");
-      case LATENCY -> throw new BenchException("Cannot measure latency yet.");
+      case LATENCY ->
+          new Results(
+              Machine.words(),
+              "Each rate for %d s, half inserts, half updates, ten transactions a second; ten timed rows a second; gold refreshes at most once a second; heap of the jobs %s."
+                  .formatted(sizes.seconds(), processes.memory()),
+              List.of(),
+              new LatencyBench(folder, processes, sizes).run());
       case VERIFY -> samples(verify(), "Both tables of the bronze benchmark, row by row.");
     };
   }

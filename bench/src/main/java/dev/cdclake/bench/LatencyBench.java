@@ -1,0 +1,154 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.bench;
+
+import dev.cdclake.contract.Layer;
+import dev.cdclake.contract.Pipeline;
+import dev.cdclake.local.LocalLine;
+import dev.cdclake.local.servers.Installation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * From end to end: changes are committed in PostgreSQL at several rates while the line runs as
+ * {@code up} runs it, and it is looked when timed rows among them became visible in each layer.
+ */
+final class LatencyBench {
+
+  private static final int WARM_UP_SECONDS = 30;
+  private static final int WARM_UP_RATE = 200;
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+  private final BenchLake lake;
+  private final TaskProcess processes;
+  private final Sizes sizes;
+
+  LatencyBench(Path folder, TaskProcess processes, Sizes sizes) {
+    Path state = folder.resolve("latency");
+    this.lake =
+        new BenchLake(
+            state,
+            state.resolve("warehouse"),
+            "bench",
+            List.of("public.orders", "public.pings"),
+            CapturedTables.freePorts());
+    this.processes = processes;
+    this.sizes = sizes;
+  }
+
+  List<Delay> run() {
+    BenchLake.deleteFolder(lake.state());
+    Models.put(lake.state(), Models.ARRIVALS);
+    Pipeline pipeline = lake.pipeline();
+    List<LatencyJudgement.Window> windows = new ArrayList<>();
+    try (LocalLine line = LocalLine.start(pipeline, processes.progress())) {
+      createTables(line);
+      line.capture();
+      Process jobs = startJobs();
+      try {
+        Load load = new Load(line);
+        processes.progress().accept("latency, warming up");
+        load.run(WARM_UP_RATE, WARM_UP_SECONDS);
+        awaitGold(pipeline, load.pings(), jobs);
+        for (int rate : sizes.rates()) {
+          windows.add(run(rate, load, pipeline, jobs));
+        }
+      } finally {
+        stop(jobs);
+      }
+    } catch (SQLException e) {
+      throw new BenchException("Cannot change the source: " + e.getMessage());
+    } catch (IOException e) {
+      throw new BenchException("Cannot start the lake's jobs: " + e.getMessage());
+    }
+    List<Delay> delays =
+        processes.run("latency, result", new LatencyJudgement(lake, windows)).delays();
+    BenchLake.deleteFolder(lake.state());
+    return delays;
+  }
+
+  private static void createTables(LocalLine line) throws SQLException {
+    try (Connection source = line.openSource();
+        Statement statement = source.createStatement()) {
+      statement.execute(SourceShape.NARROW.createTable());
+      statement.execute(Load.PINGS);
+    }
+  }
+
+  /** Starts the jobs as {@code up} does, under a process id that is known here. */
+  private Process startJobs() throws IOException {
+    List<String> arguments =
+        List.of(
+            "--pipeline",
+            lake.writeFile().toString(),
+            "run",
+            "all",
+            "--trigger",
+            "continuous",
+            "--json");
+    ProcessBuilder builder = new ProcessBuilder(Installation.current().ownCommand(arguments));
+    builder.environment().put("JAVA_TOOL_OPTIONS", "-Xmx" + processes.memory());
+    Process jobs =
+        builder
+            .redirectErrorStream(true)
+            .redirectOutput(
+                Files.createDirectories(processes.logs()).resolve("latency-jobs.log").toFile())
+            .start();
+    Runtime.getRuntime().addShutdownHook(new Thread(jobs::destroyForcibly, "kill-jobs"));
+    return jobs;
+  }
+
+  private LatencyJudgement.Window run(int rate, Load load, Pipeline pipeline, Process jobs)
+      throws SQLException {
+    processes.progress().accept("latency, %,d changes a second".formatted(rate));
+    long first = load.pings() + 1;
+    ProcessUse use = ProcessUse.of(jobs.toHandle());
+    long begin = System.nanoTime();
+    Duration before = use.cpu();
+    double reached = load.run(rate, sizes.seconds());
+    double share =
+        (double) use.cpu().minus(before).toNanos() / Math.max(1, System.nanoTime() - begin);
+    awaitGold(pipeline, load.pings(), jobs);
+    return new LatencyJudgement.Window(rate, reached, first, load.pings(), share);
+  }
+
+  /** Waits until gold has all timed rows; if it takes too long, the page says what is missing. */
+  private void awaitGold(Pipeline pipeline, long pings, Process jobs) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    try (LakeCatalog catalog = LakeCatalog.open(pipeline.profile())) {
+      long rows = 0;
+      while (rows < pings && System.nanoTime() < deadline) {
+        if (!jobs.isAlive()) {
+          throw new BenchException(
+              "Cannot measure delays: the lake's jobs ended. See %s."
+                  .formatted(processes.logs().resolve("latency-jobs.log")));
+        }
+        CapturedTables.sleep(Duration.ofMillis(500));
+        rows =
+            catalog
+                .find(pipeline.database(Layer.GOLD), Models.ARRIVALS)
+                .map(LakeCatalog::rows)
+                .orElse(0L);
+      }
+    }
+  }
+
+  private static void stop(Process jobs) {
+    jobs.destroy();
+    try {
+      if (!jobs.waitFor(1, TimeUnit.MINUTES)) {
+        jobs.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      jobs.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
