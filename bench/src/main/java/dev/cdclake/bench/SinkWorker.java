@@ -186,7 +186,9 @@ final class SinkWorker implements AutoCloseable {
           seen = rows;
           seenAt = System.nanoTime();
         }
-        if (!process.isAlive() || System.nanoTime() - seenAt > SILENCE.toNanos()) {
+        boolean failed =
+            client.status(database).filter(status -> status.isFailed()).isPresent();
+        if (failed || !process.isAlive() || System.nanoTime() - seenAt > SILENCE.toNanos()) {
           throw new BenchException(
               "Cannot measure the sink: it has committed %,d rows (expected %,d). See sink.log."
                   .formatted(rows, events));
