@@ -31,7 +31,7 @@ final class SinkWorker implements AutoCloseable {
   /** How often the sink commits; our bronze commits as often or less. */
   static final Duration COMMIT_INTERVAL = Duration.ofSeconds(5);
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration SILENCE = Duration.ofMinutes(5);
   private static final Duration LOOK = Duration.ofMillis(100);
 
