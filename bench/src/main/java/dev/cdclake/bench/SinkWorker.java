@@ -186,8 +186,7 @@ final class SinkWorker implements AutoCloseable {
           seen = rows;
           seenAt = System.nanoTime();
         }
-        boolean failed =
-            client.status(database).filter(status -> status.isFailed()).isPresent();
+        boolean failed = client.status(database).filter(status -> status.isFailed()).isPresent();
         if (failed || !process.isAlive() || System.nanoTime() - seenAt > SILENCE.toNanos()) {
           throw new BenchException(
               "Cannot measure the sink: it has committed %,d rows (expected %,d). See sink.log."
