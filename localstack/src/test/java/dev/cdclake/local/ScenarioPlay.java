@@ -65,7 +65,7 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 final class ScenarioPlay implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final int KILLED = 137;
   private static final Pattern OWN_TRANSACTION = Pattern.compile("(?im)^\\s*begin\\s*;");
   private static final Pattern LAKE_NAME =
@@ -206,9 +206,10 @@ final class ScenarioPlay implements AutoCloseable {
             "-Xmx1g -Dcdclake.die-at=" + point,
             (inherited, own) -> inherited + " " + own);
     Process process = builder.redirectOutput(log.toFile()).start();
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-    }
+    boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    process.destroyForcibly();
+    // Killed by us, it would end with the same code as at the point.
+    assertThat(ended).as("death within %s of%n%s", PATIENCE, Files.readString(log)).isTrue();
     assertThat(process.waitFor()).as("exit code of%n%s", Files.readString(log)).isEqualTo(KILLED);
   }
 
