@@ -69,13 +69,16 @@ public final class ConnectServer extends JavaServer {
     super.start();
   }
 
-  /** The worker answers this request only when it can serve connectors. */
+  /**
+   * The worker calls itself healthy once it has read its own topics and joined its group. Lists of
+   * connectors it answers before that, and then it may wait for ever if the broker goes: one that
+   * does not get healthy is started again.
+   */
   @Override
   public boolean isHealthy() {
-    URI connectors = URI.create("http://localhost:%d/connectors".formatted(port));
+    URI health = URI.create("http://localhost:%d/health".formatted(port));
     try {
-      HttpRequest request =
-          HttpRequest.newBuilder(connectors).timeout(Duration.ofSeconds(5)).build();
+      HttpRequest request = HttpRequest.newBuilder(health).timeout(Duration.ofSeconds(5)).build();
       return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
     } catch (IOException e) {
       return false;
