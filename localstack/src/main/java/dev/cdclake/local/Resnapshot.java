@@ -289,17 +289,17 @@ final class Resnapshot {
     while (true) {
       Progress bronze = bronze(table);
       Map<Integer, Long> end = inLake(bronze, table, to);
-      boolean folded = isFolded(table, bronze, end);
-      long rejected =
-          rejectedRows.countBetween(spark, pipeline.topic(table), inLake(bronze, table, from), end);
-      if (rejected > 0) {
-        return Optional.of(
-            cannot
-                + "%,d of the rows that were read were rejected (expected none: they would end, too). './cdclake rejected' says why; put it right, then %s"
-                    .formatted(rejected, again));
-      }
-      if (folded) {
-        return Optional.empty();
+      if (isFolded(table, bronze, end)) {
+        // Not before: what is rejected so far may be a part of it.
+        long rejected =
+            rejectedRows.countBetween(
+                spark, pipeline.topic(table), inLake(bronze, table, from), end);
+        return rejected == 0
+            ? Optional.empty()
+            : Optional.of(
+                cannot
+                    + "%,d of the rows that were read or changed meanwhile were rejected (expected none: they would end, too). './cdclake rejected' says why; put it right, then %s"
+                        .formatted(rejected, again));
       }
       if (System.nanoTime() >= deadline) {
         return Optional.of(

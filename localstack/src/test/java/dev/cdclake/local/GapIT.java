@@ -208,10 +208,11 @@ class GapIT {
   void rowsThatAreRejectedWhenTheyAreReadAnewDoNotEnd() throws Exception {
     sql("alter table public.expired alter note type float using 1.5");
     sql("update public.expired set note = 2.5 where id = 1");
+    awaitCaptured();
 
     assertThatThrownBy(() -> resnapshot("public.expired"))
         .isInstanceOf(CaptureException.class)
-        .hasMessageContaining("99 of the rows that were read were rejected");
+        .hasMessageContaining("99 of the rows that were read or changed meanwhile were rejected");
     assertThat(problems()).anyMatch(problem -> problem.contains("reading it anew did not end"));
     awaitRows("select count(*) from %s where is_active", "public.expired", 99);
 
