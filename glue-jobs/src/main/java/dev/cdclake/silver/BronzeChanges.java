@@ -4,6 +4,7 @@ package dev.cdclake.silver;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
 import dev.cdclake.lake.KeyHash;
+import dev.cdclake.lake.Position;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -67,6 +68,9 @@ final class BronzeChanges {
           .isin("u", "d")
           .and(functions.col(ChangeColumns.BEFORE).isNotNull());
 
+  /** Behind every change. */
+  private static final Position NEWEST = new Position(Integer.MAX_VALUE, -1);
+
   private BronzeChanges() {}
 
   /**
@@ -125,11 +129,11 @@ final class BronzeChanges {
 
   /** Returns the keys that a slice touches, and where the row that silver has is needed. */
   static SoughtKeys sought(BronzeSlice slice, Broadcast<Decoder> decoder) {
-    FlatMapFunction<Iterator<Row>, long[]> hash =
+    FlatMapFunction<Iterator<Row>, SoughtKeys.Part> hash =
         rows -> List.of(sought(rows, decoder.value())).iterator();
     return SoughtKeys.of(
         withoutTruncates(slice)
-            .select(withKeyColumns(ChangeColumns.OP, ChangeColumns.AFTER))
+            .select(withKeyColumns(ChangeColumns.OP, ChangeColumns.AFTER, ChangeColumns.SNAPSHOT))
             .javaRDD()
             .mapPartitions(hash)
             .collect());
@@ -297,11 +301,19 @@ final class BronzeChanges {
     return null;
   }
 
-  private static long[] sought(Iterator<Row> rows, Decoder decoder) {
+  private static SoughtKeys.Part sought(Iterator<Row> rows, Decoder decoder) {
     LongStream.Builder entries = LongStream.builder();
     int sourceColumns = decoder.silver().sourcePositions().size();
-    rows.forEachRemaining(row -> addSought(row, decoder, sourceColumns, entries));
-    return entries.build().toArray();
+    Position oldest = NEWEST;
+    while (rows.hasNext()) {
+      Row row = rows.next();
+      addSought(row, decoder, sourceColumns, entries);
+      // Whether a row that was read is the newer one, its place in the log alone does not say.
+      Position place =
+          row.getBoolean(7) ? Position.START : new Position(row.getInt(3), row.getLong(4));
+      oldest = place.compareTo(oldest) < 0 ? place : oldest;
+    }
+    return new SoughtKeys.Part(entries.build().toArray(), oldest);
   }
 
   private static void addSought(

@@ -4,6 +4,7 @@ package dev.cdclake.silver;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation;
 import dev.cdclake.lake.ParquetColumns;
+import dev.cdclake.lake.Position;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.BronzeChanges.Decoder;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -41,17 +43,18 @@ import org.apache.spark.util.TaskCompletionListener;
  * Finds the rows of silver that a batch changes, without reading the table: of every file the key
  * alone, and more of the rows that were found.
  *
- * <p>Most changes say all of a row; there silver's place of the row and its position in the
- * source's log are enough. Its values are read where a change leaves some of them out ({@link
- * SoughtKeys#needsValues}), and where the fold looks at them anyway: of a row that is held back or
- * covered.
+ * <p>Most changes say all of a row. Where the file's statistics tell that the row is older than all
+ * of them, its place is enough; else its position in the source's log is read too. Its values are
+ * read where a change leaves some of them out ({@link SoughtKeys#needsValues}), and where the fold
+ * looks at them anyway: of a row that is held back or covered.
  *
  * @param table the silver table
  * @param sought what to look for
  * @param decoder what the table's keys are
- * @param all whether the values of all rows are needed
+ * @param needed what is needed of every row that is found
  */
-record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> decoder, boolean all)
+record KeyLookup(
+    Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> decoder, Needed needed)
     implements FlatMapFunction<Iterator<KeyLookup.Files>, Row> {
 
   private static final long serialVersionUID = 1L;
@@ -60,6 +63,16 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
   private static final long BYTES_AT_ONCE = 32L << 20;
 
   private static final int ROWS_AT_ONCE = 20_000;
+
+  /** What the fold needs of a row that silver has, at least; each says more than the last. */
+  enum Needed {
+    /** Its place alone, if it is older than every change. */
+    PLACE,
+    /** Where its last change lies in the source's log. */
+    POSITION,
+    /** All of its values. */
+    VALUES
+  }
 
   /** The files of one task. */
   record Files(List<FileScanTask> files) implements Serializable {}
@@ -114,9 +127,8 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
     private final List<Types.NestedField> key =
         silver.key().stream().map(table.schema()::findField).toList();
 
-    /** Columns that are read of every row that is found: those of the fold's rules, and the key. */
-    private final int[] always =
-        columns(name -> SilverKey.isOwn(name) || silver.key().contains(name));
+    /** Columns that the rules of the fold look at. */
+    private final int[] own = columns(SilverKey::isOwn);
 
     /** Columns that are read where values are needed. */
     private final int[] values =
@@ -139,10 +151,11 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
     /** The number that the row group's first row has in the file. */
     private long first;
 
-    private long[] hashes;
+    /** Whether the place of a row of the row group is enough, unless its values are needed. */
+    private boolean isOlder;
 
     /** Rows of the row group that were found, and how many of them were handed out. */
-    private int[] matches = {};
+    private List<ParquetColumns.Found> matches = List.of();
 
     private int read;
     private Iterator<Row> found = List.<Row>of().iterator();
@@ -170,7 +183,7 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
     /** Takes one step; false if there is none. */
     private boolean advance() {
       try {
-        if (read < matches.length) {
+        if (read < matches.size()) {
           found = readMatches();
         } else if (file != null && group + 1 < file.rowGroups().size()) {
           first += group < 0 ? 0 : file.rowGroups().get(group);
@@ -201,56 +214,64 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
     }
 
     private void match() throws IOException {
-      SoughtKeys keys = sought.value();
-      hashes = file.keyHashes(group, key);
       matches =
-          IntStream.range(0, hashes.length)
-              .filter(row -> keys.has(hashes[row]) && !deleted.isDeleted(first + row))
-              .toArray();
+          file.find(group, key, sought.value()::has).stream()
+              .filter(match -> !deleted.isDeleted(first + match.row()))
+              .toList();
+      isOlder = needed == Needed.PLACE && isOlder();
       read = 0;
+    }
+
+    private boolean isOlder() {
+      OptionalLong newestEpoch = file.greatest(group, columns.get(epoch));
+      OptionalLong newestLsn = file.greatest(group, columns.get(lsn));
+      return newestEpoch.isPresent()
+          && newestLsn.isPresent()
+          && sought
+              .value()
+              .comeAfter(
+                  new Position(Math.toIntExact(newestEpoch.getAsLong()), newestLsn.getAsLong()));
     }
 
     private Iterator<Row> readMatches() throws IOException {
       long fitting = Math.max(1, BYTES_AT_ONCE / file.bytesPerRow(group));
-      int[] rows =
-          Arrays.copyOfRange(
-              matches,
-              read,
-              (int) Math.min(matches.length, read + Math.min(fitting, ROWS_AT_ONCE)));
-      read += rows.length;
-      Object[][] lines = new Object[rows.length][columns.size()];
-      fill(lines, always, rows, IntStream.range(0, rows.length).toArray());
-      int[] whole =
-          IntStream.range(0, rows.length)
-              .filter(
-                  i -> all || sought.value().needsValues(hashes[rows[i]]) || isLookedAt(lines[i]))
-              .toArray();
-      fill(lines, values, IntStream.of(whole).map(i -> rows[i]).toArray(), whole);
-      boolean[] isWhole = new boolean[rows.length];
-      IntStream.of(whole).forEach(i -> isWhole[i] = true);
-      return IntStream.range(0, rows.length)
-          .mapToObj(i -> row(lines[i], first + rows[i], isWhole[i]))
-          .iterator();
+      int from = read;
+      read = (int) Math.min(matches.size(), from + Math.min(fitting, ROWS_AT_ONCE));
+      List<Match> batch = matches.subList(from, read).stream().map(this::match).toList();
+      fill(own, batch.stream().filter(match -> match.isWhole || !isOlder).toList());
+      batch.stream().filter(this::isLookedAt).forEach(match -> match.isWhole = true);
+      fill(values, batch.stream().filter(match -> match.isWhole).toList());
+      return batch.stream().map(this::row).iterator();
     }
 
-    /** Reads columns of some rows into some lines. */
-    private void fill(Object[][] lines, int[] wanted, int[] rows, int[] numbers)
-        throws IOException {
+    private Match match(ParquetColumns.Found row) {
+      Object[] line = new Object[columns.size()];
+      for (int i = 0; i < keyAt.length; i++) {
+        line[keyAt[i]] = row.key().get(i);
+      }
+      boolean isWhole = needed == Needed.VALUES || sought.value().needsValues(row.hash());
+      return new Match(row.row(), line, isWhole);
+    }
+
+    /** Reads columns of some rows. */
+    private void fill(int[] wanted, List<Match> some) throws IOException {
+      int[] rows = some.stream().mapToInt(match -> match.row).toArray();
       for (int column : wanted) {
         Object[] read = file.values(group, columns.get(column), rows);
         for (int i = 0; i < rows.length; i++) {
-          lines[numbers[i]][column] = read[i];
+          some.get(i).values[column] = read[i];
         }
       }
     }
 
-    private boolean isLookedAt(Object[] row) {
-      return RowState.COVERED.equals(row[op])
-          || (row[flags] instanceof Object[] set
+    private boolean isLookedAt(Match match) {
+      return RowState.COVERED.equals(match.values[op])
+          || (match.values[flags] instanceof Object[] set
               && Arrays.asList(set).contains(Expectation.QUARANTINED));
     }
 
-    private Row row(Object[] values, long position, boolean whole) {
+    private Row row(Match match) {
+      Object[] values = match.values;
       String text = RowKey.text(IntStream.of(keyAt).mapToObj(at -> values[at]).toList());
       Object[] row = new Object[width];
       row[ChangeRow.at(ChangeRow.GROUP)] = decoder.value().group(text);
@@ -259,9 +280,10 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
       row[ChangeRow.at(ChangeRow.EPOCH)] = values[epoch];
       row[ChangeRow.at(ChangeRow.LSN)] = values[lsn];
       row[ChangeRow.at(ChangeRow.FILE)] = path;
-      row[ChangeRow.at(ChangeRow.POSITION)] = position;
-      row[ChangeRow.at(ChangeRow.WHOLE)] = whole;
-      row[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
+      row[ChangeRow.at(ChangeRow.POSITION)] = first + match.row;
+      row[ChangeRow.at(ChangeRow.WHOLE)] = match.isWhole;
+      row[ChangeRow.at(ChangeRow.CURRENT)] =
+          match.isWhole || !isOlder ? RowFactory.create(values) : null;
       return RowFactory.create(row);
     }
 
@@ -284,6 +306,20 @@ record KeyLookup(Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> d
         }
         file = null;
       }
+    }
+  }
+
+  /** A row of a row group while it is read. */
+  private static final class Match {
+
+    private final int row;
+    private final Object[] values;
+    private boolean isWhole;
+
+    Match(int row, Object[] values, boolean isWhole) {
+      this.row = row;
+      this.values = values;
+      this.isWhole = isWhole;
     }
   }
 

@@ -37,7 +37,7 @@ final class KeyRows {
 
   /** Takes in a row that silver has under this key. */
   void add(CurrentRow current) {
-    if (layout.isCovered(current.values())) {
+    if (current.values() != null && layout.isCovered(current.values())) {
       covered.add(RowState.current(layout, current));
     } else {
       top.take(current);

@@ -56,6 +56,9 @@ final class RowState {
   /** Whether the row has the values of all columns; else the source's, key apart, were not read. */
   private boolean whole = true;
 
+  /** Whether nothing is known of the row but its place, and that it is older than any change. */
+  private boolean older;
+
   /** What changes made of the row, if the {@link Rules} ask for every version; oldest first. */
   private final List<Object[]> versions = new ArrayList<>();
 
@@ -124,6 +127,14 @@ final class RowState {
    */
   void take(CurrentRow current) {
     Row values = current.values();
+    if (values == null) {
+      file = current.file();
+      position = current.position();
+      whole = false;
+      older = true;
+      known = true;
+      return;
+    }
     boolean held = flags(values.get(layout.flags)).contains(Expectation.QUARANTINED);
     if (held) {
       heldFile = current.file();
@@ -177,6 +188,7 @@ final class RowState {
     row[layout.op] = change.get(at(ChangeRow.OP));
     locate(change);
     known = true;
+    older = false;
     keepVersion(change);
     return true;
   }
@@ -266,7 +278,7 @@ final class RowState {
 
   /** Whether the row's last change lies behind another change in the source's log. */
   boolean isAfter(Row change) {
-    if (!known) {
+    if (!known || older) {
       return false;
     }
     int byEpoch = Integer.compare((Integer) row[layout.epoch], change.getInt(at(ChangeRow.EPOCH)));
@@ -278,6 +290,7 @@ final class RowState {
   /** Whether the row's last change and another one are at one position of the source's log. */
   boolean isAt(Row change) {
     return known
+        && !older
         && change.getInt(at(ChangeRow.EPOCH)) == (Integer) row[layout.epoch]
         && change.getLong(at(ChangeRow.LSN)) == (Long) row[layout.lsn];
   }
@@ -285,6 +298,7 @@ final class RowState {
   /** Whether the row's last change and another one are of one transaction. */
   boolean isOf(Row change) {
     return known
+        && !older
         && row[layout.txid] != null
         && row[layout.txid].equals(change.get(at(ChangeRow.TXID)));
   }
@@ -305,6 +319,9 @@ final class RowState {
   }
 
   boolean isActive() {
+    if (older) {
+      requireValues();
+    }
     return Boolean.TRUE.equals(row[layout.active]);
   }
 
@@ -356,7 +373,7 @@ final class RowState {
 
   /** Whether the row's last change comes before another one, in the order of one key's changes. */
   boolean isBefore(Row change) {
-    if (!known) {
+    if (!known || older) {
       return true;
     }
     int byEpoch = Integer.compare(change.getInt(at(ChangeRow.EPOCH)), (Integer) row[layout.epoch]);

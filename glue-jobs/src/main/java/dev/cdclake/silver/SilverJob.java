@@ -28,6 +28,7 @@ import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.KeyFold.Outcomes;
 import dev.cdclake.silver.KeyFold.Rules;
+import dev.cdclake.silver.KeyLookup.Needed;
 import dev.cdclake.silver.SilverWriter.Output;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -132,6 +133,9 @@ public final class SilverJob {
     Dataset<Row> rows = fold(slice, silver, truncations, false, outcomes);
     Output output = write(expectations.check(rows), silver, false);
     refuseBroken(output, silver);
+    if (output.hasRowsAside()) {
+      silver.expectRowsAside();
+    }
     FaultPoint.SILVER_BEFORE_COMMIT.pass();
     rejectedRows.append(
         Stage.SILVER, output.rejected(), Map.of(topic, slice.through().offsets(topic)));
@@ -180,13 +184,17 @@ public final class SilverJob {
                 accepted.size() - outcomes.deleted().value() - outcomes.superseded().value(),
                 outcomes.deleted().value(),
                 outcomes.superseded().value()),
-        replay ->
-            silver.commit(
-                output.files(),
-                folded,
-                through(slice, truncations).withSnapshot(PreparedReplay.PROGRESS, replay),
-                Optional.empty(),
-                expectations.results(output.tally())),
+        replay -> {
+          if (output.hasRowsAside()) {
+            silver.expectRowsAside();
+          }
+          silver.commit(
+              output.files(),
+              folded,
+              through(slice, truncations).withSnapshot(PreparedReplay.PROGRESS, replay),
+              Optional.empty(),
+              expectations.results(output.tally()));
+        },
         () -> silver.discard(output.files()));
   }
 
@@ -294,13 +302,23 @@ public final class SilverJob {
         together = changes.union(table.rows(shape, sent));
       } else if (silver.keyed()) {
         SoughtKeys keys = BronzeChanges.sought(slice, sent);
-        together = changes.union(table.rowsOf(keys, rules.everyVersion(), shape, sent));
+        together = changes.union(table.rowsOf(keys, needed(table, rules), shape, sent));
       } else if (!decoder.alike().isEmpty()) {
         Dataset<Row> taken = BronzeChanges.taken(slice, sent, columns(silver, decoder.alike()));
         together = changes.union(table.rowsLike(taken, slice.contents().rows(), shape, sent));
       }
     }
     return KeyFold.fold(together, slice.contents().rows(), silver, sent, rules, outcomes);
+  }
+
+  /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */
+  private static Needed needed(SilverTable table, Rules rules) {
+    if (rules.everyVersion()) {
+      return Needed.VALUES;
+    }
+    return rules.truncations().isEmpty() && !table.mayHaveRowsAside()
+        ? Needed.PLACE
+        : Needed.POSITION;
   }
 
   private Map<String, String> groups(BronzeSlice slice, Decoder decoder) {

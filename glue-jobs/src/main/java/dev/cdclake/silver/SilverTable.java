@@ -21,6 +21,7 @@ import dev.cdclake.lake.Renames.Rename;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.BronzeChanges.Decoder;
+import dev.cdclake.silver.KeyLookup.Needed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -59,6 +60,9 @@ final class SilverTable {
   private static final Logger LOG = LoggerFactory.getLogger(SilverTable.class);
 
   private static final long MOST_KEYS_SENT = 500_000;
+
+  /** Table property that says that {@link #mayHaveRowsAside}. */
+  private static final String ROWS_ASIDE = "cdclake.rows-aside";
 
   private final SparkSession spark;
   private final LakeTable name;
@@ -281,16 +285,15 @@ final class SilverTable {
    * Returns the rows with the given keys, in the shape of {@link ChangeRow}; there may be others
    * among them.
    *
-   * @param whole whether the values of all of them are needed, and not only of those that {@link
-   *     SoughtKeys} says
+   * @param needed of every row; of those that {@link SoughtKeys} names all values are read
    */
   Dataset<Row> rowsOf(
-      SoughtKeys keys, boolean whole, StructType shape, Broadcast<Decoder> decoder) {
+      SoughtKeys keys, Needed needed, StructType shape, Broadcast<Decoder> decoder) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     List<KeyLookup.Files> files = KeyLookup.files(table, context.defaultParallelism());
     KeyLookup lookup =
         new KeyLookup(
-            SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, whole);
+            SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, needed);
     return spark.createDataset(
         context.parallelize(files, Math.max(1, files.size())).mapPartitions(lookup).rdd(),
         Encoders.row(shape));
@@ -351,6 +354,21 @@ final class SilverTable {
     complete.ifPresent(moment -> delta.set(SnapshotKeys.COMPLETE_LSN, moment.lsnText()));
     GuardedCommit.commit(after.commitWith(delta, Stage.SILVER, before), name.label(), Stage.SILVER);
     return table.currentSnapshot().snapshotId();
+  }
+
+  /**
+   * Notes that a key may have another row beside its newest one: covered, or held back. Said before
+   * such a row is there, and for good.
+   */
+  void expectRowsAside() {
+    if (!mayHaveRowsAside()) {
+      table.updateProperties().set(ROWS_ASIDE, "true").commit();
+    }
+  }
+
+  /** Whether a key may have another row beside its newest one. */
+  boolean mayHaveRowsAside() {
+    return Boolean.parseBoolean(table.properties().get(ROWS_ASIDE));
   }
 
   /** Deletes files that no commit has named. */

@@ -50,10 +50,13 @@ record SilverWriter(
 
   private static final long serialVersionUID = 1L;
 
+  private static final UTF8String COVERED = UTF8String.fromString(RowState.COVERED);
+
   /**
    * What one task wrote.
    *
    * @param heldBack versions of rows that were rejected because they break an expectation
+   * @param hasRowsAside whether a row was written that is not the newest one of its key
    */
   record Output(
       RowFiles.Written files,
@@ -61,6 +64,7 @@ record SilverWriter(
       Latencies latencies,
       ExpectationTally tally,
       long heldBack,
+      boolean hasRowsAside,
       List<Refusal> refused)
       implements Serializable {
 
@@ -73,6 +77,7 @@ record SilverWriter(
           latencies,
           tally,
           heldBack + other.heldBack,
+          hasRowsAside || other.hasRowsAside,
           Stream.of(refused, other.refused).flatMap(List::stream).toList());
     }
 
@@ -83,6 +88,7 @@ record SilverWriter(
           Latencies.none(),
           ExpectationTally.none(),
           0,
+          false,
           List.of());
     }
   }
@@ -104,12 +110,14 @@ record SilverWriter(
     private final ExpectationTally tally = ExpectationTally.none();
     private final int committedAt = silver.columns().fieldIndex(ChangeColumns.COMMITTED_AT);
     private final int snapshot = silver.columns().fieldIndex(ChangeColumns.SNAPSHOT);
+    private final int op = silver.columns().fieldIndex(ChangeColumns.OP);
     private final Set<String> quarantine = Set.copyOf(holdingBack);
 
     /** The newest version so far, within the batch, that is not held back. */
     private InternalRow holding;
 
     private long heldBack;
+    private boolean hasRowsAside;
     private final List<Refusal> refused = new ArrayList<>();
 
     void take(InternalRow row) {
@@ -159,11 +167,13 @@ record SilverWriter(
       if (row != null) {
         delete(newest, FoldedRow.REPLACES_FILE, FoldedRow.REPLACES_POSITION);
         if (row.getBoolean(at(FoldedRow.STORED))) {
+          hasRowsAside |= COVERED.equals(row.getUTF8String(op));
           files.write(row);
           FaultPoint.SILVER_WHILE_WRITING.pass();
         }
       }
       if (hold) {
+        hasRowsAside = true;
         files.write(newest);
       }
       if (!newest.isNullAt(committedAt) && !newest.getBoolean(snapshot)) {
@@ -201,7 +211,8 @@ record SilverWriter(
     }
 
     Output finish() {
-      return new Output(files.close(), rejected.close(), latencies, tally, heldBack, refused);
+      return new Output(
+          files.close(), rejected.close(), latencies, tally, heldBack, hasRowsAside, refused);
     }
   }
 

@@ -1,8 +1,10 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import dev.cdclake.lake.Position;
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -19,26 +21,44 @@ final class SoughtKeys implements Serializable {
   /** So few hashes pass the bits by chance that the search behind them costs nothing. */
   private static final int BITS_PER_KEY = 32;
 
+  /** What a part of a batch looks for. */
+  static final class Part implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private final long[] entries;
+    private final Position oldest;
+
+    /**
+     * @param entries see {@link #entry}; a key perhaps several times
+     * @param oldest the place in the log that all changes are at or behind; {@link Position#START}
+     *     if the order of one of them is not told by its place alone
+     */
+    Part(long[] entries, Position oldest) {
+      this.entries = entries;
+      this.oldest = oldest;
+    }
+  }
+
   /** Sorted; the last bit says whether the values of the row are needed. */
   private final long[] hashes;
 
   private final long[] bits;
+  private final Position oldest;
 
-  private SoughtKeys(long[] hashes) {
+  private SoughtKeys(long[] hashes, Position oldest) {
     this.hashes = hashes;
+    this.oldest = oldest;
     this.bits = new long[Math.max(1, Integer.highestOneBit(hashes.length * BITS_PER_KEY / 64) * 2)];
     for (long hash : hashes) {
       bits[word(hash)] |= 1L << bit(hash);
     }
   }
 
-  /**
-   * Joins what tasks found.
-   *
-   * @param parts of {@link #entry entries}, a key perhaps several times
-   */
-  static SoughtKeys of(List<long[]> parts) {
-    long[] sorted = parts.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+  /** Joins what tasks found. */
+  static SoughtKeys of(List<Part> parts) {
+    long[] sorted =
+        parts.stream().flatMapToLong(part -> Arrays.stream(part.entries)).sorted().toArray();
     int count = 0;
     for (long entry : sorted) {
       if (count > 0 && key(sorted[count - 1]) == key(entry)) {
@@ -47,7 +67,12 @@ final class SoughtKeys implements Serializable {
         sorted[count++] = entry;
       }
     }
-    return new SoughtKeys(Arrays.copyOf(sorted, count));
+    Position oldest =
+        parts.stream()
+            .map(part -> part.oldest)
+            .min(Comparator.naturalOrder())
+            .orElse(Position.START);
+    return new SoughtKeys(Arrays.copyOf(sorted, count), oldest);
   }
 
   /** Returns a key's hash together with whether the values of its row are needed. */
@@ -64,6 +89,11 @@ final class SoughtKeys implements Serializable {
   boolean needsValues(long hash) {
     int found = find(hash);
     return found >= 0 && (hashes[found] & 1) == 1;
+  }
+
+  /** Whether every change of the batch comes after a row whose last change is at this position. */
+  boolean comeAfter(Position row) {
+    return row.compareTo(oldest) < 0;
   }
 
   private int find(long hash) {

@@ -146,7 +146,7 @@ class ParquetColumnsTest {
   }
 
   @Test
-  void hashesOfKeysAreThoseOfTheirValues() throws IOException {
+  void rowsAreFoundByTheHashesOfTheirKeys() throws IOException {
     try (ParquetColumns file = ParquetColumns.open(Files.localInput(write(100).toFile()))) {
       for (List<Integer> key :
           List.of(
@@ -165,17 +165,44 @@ class ParquetColumnsTest {
         List<Types.NestedField> fields = key.stream().map(SCHEMA.columns()::get).toList();
         int first = 0;
         for (int group = 0; group < file.rowGroups().size(); group++) {
-          long[] hashes = file.keyHashes(group, fields);
-          for (int row = 0; row < hashes.length; row++) {
-            Object[] values = rows.get(first + row);
+          int count = file.rowGroups().get(group);
+          List<ParquetColumns.Found> found = file.find(group, fields, hash -> true);
+          assertThat(rowsOf(found)).isEqualTo(rowsWithKey(first, count, key));
+          for (ParquetColumns.Found one : found) {
+            Object[] values = rows.get(first + one.row());
             List<Object> ofKey = key.stream().map(column -> values[column]).toList();
-            if (!ofKey.contains(null)) {
-              assertThat(hashes[row]).as("%s", ofKey).isEqualTo(KeyHash.of(ofKey));
-            }
+            assertThat(one.hash()).as("%s", ofKey).isEqualTo(KeyHash.of(ofKey));
+            assertThat(Arrays.deepEquals(one.key().toArray(), ofKey.toArray())).isTrue();
           }
-          first += hashes.length;
+          ParquetColumns.Found one = found.get(found.size() / 2);
+          assertThat(rowsOf(file.find(group, fields, hash -> hash == one.hash())))
+              .contains(one.row());
+          assertThat(file.find(group, fields, hash -> false)).isEmpty();
+          first += count;
         }
       }
+    }
+  }
+
+  private static int[] rowsOf(List<ParquetColumns.Found> found) {
+    return found.stream().mapToInt(ParquetColumns.Found::row).toArray();
+  }
+
+  private int[] rowsWithKey(int first, int count, List<Integer> key) {
+    return IntStream.range(0, count)
+        .filter(row -> key.stream().noneMatch(column -> rows.get(first + row)[column] == null))
+        .toArray();
+  }
+
+  @Test
+  void greatestNumberOfAColumnIsToldByStatistics() throws IOException {
+    try (ParquetColumns file = ParquetColumns.open(Files.localInput(write(100).toFile()))) {
+      int first = 0;
+      for (int group = 0; group < file.rowGroups().size(); group++) {
+        first += file.rowGroups().get(group);
+        assertThat(file.greatest(group, SCHEMA.findField("id"))).hasValue((first - 1) * 3L);
+      }
+      assertThat(file.greatest(0, optional(99, "younger", Types.LongType.get()))).isEmpty();
     }
   }
 
@@ -195,8 +222,8 @@ class ParquetColumnsTest {
         assertThat(wider[row]).isEqualTo(number == null ? null : ((Integer) number).longValue());
         assertThat(doubled[row]).isEqualTo(single == null ? null : ((Float) single).doubleValue());
         if (number != null) {
-          assertThat(file.keyHashes(0, List.of(wide))[row])
-              .isEqualTo(KeyHash.of(List.of(((Integer) number).longValue())));
+          long hash = KeyHash.of(List.of(((Integer) number).longValue()));
+          assertThat(rowsOf(file.find(0, List.of(wide), found -> found == hash))).contains(row);
         }
       }
       assertThat(file.values(0, cents, all))

@@ -110,6 +110,24 @@ class RowStateTest {
         .hasMessageContaining("its values were not read");
   }
 
+  @Test
+  void rowThatIsKnownByItsPlaceAloneIsReplacedByTheFirstChange() throws UnreadableValueException {
+    RowState state = RowState.current(LAYOUT, new CurrentRow(null, "f.parquet", 17, false));
+
+    assertThat(state.isBefore(insert(1, "paid", "\"n\""))).isTrue();
+    assertThat(state.isAt(insert(1, "paid", "\"n\""))).isFalse();
+    assertThat(state.isAfter(insert(1, "paid", "\"n\""))).isFalse();
+    assertThatThrownBy(() -> state.apply(delete(300), EVENT, null))
+        .hasMessageContaining("its values were not read");
+    assertThat(state.apply(insert(300, "paid", "\"n\""), EVENT, null)).isTrue();
+    assertThat(state.apply(insert(200, "late", "\"n\""), EVENT, null)).isFalse();
+
+    Row row = state.folded().get(0);
+    assertThat(value(row, "status")).isEqualTo("paid");
+    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_FILE))).isEqualTo("f.parquet");
+    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_POSITION))).isEqualTo(17L);
+  }
+
   private static CurrentRow notWhole(long lsn) throws UnreadableValueException {
     RowState state = stateAt(lsn, "new", "\"n\"");
     Row folded = state.folded().get(0);

@@ -4,6 +4,7 @@ package dev.cdclake.silver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.lake.KeyHash;
+import dev.cdclake.lake.Position;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -18,8 +19,8 @@ class SoughtKeysTest {
     SoughtKeys keys =
         SoughtKeys.of(
             List.of(
-                LongStream.range(0, count).map(key -> entry(key, key % 3 == 0)).toArray(),
-                LongStream.range(0, count / 2).map(key -> entry(key, false)).toArray()));
+                part(LongStream.range(0, count).map(key -> entry(key, key % 3 == 0)).toArray()),
+                part(LongStream.range(0, count / 2).map(key -> entry(key, false)).toArray())));
 
     for (long key = 0; key < count; key++) {
       assertThat(keys.has(hash(key))).isTrue();
@@ -34,9 +35,9 @@ class SoughtKeysTest {
     SoughtKeys keys =
         SoughtKeys.of(
             List.of(
-                new long[] {entry(7, false)},
-                new long[] {entry(7, true)},
-                new long[] {entry(7, false), entry(8, false)}));
+                part(entry(7, false)),
+                part(entry(7, true)),
+                part(entry(7, false), entry(8, false))));
 
     assertThat(keys.needsValues(hash(7))).isTrue();
     assertThat(keys.needsValues(hash(8))).isFalse();
@@ -45,10 +46,29 @@ class SoughtKeysTest {
 
   @Test
   void batchWithoutKeysFindsNothing() {
-    SoughtKeys keys = SoughtKeys.of(List.of(new long[0]));
+    SoughtKeys keys = SoughtKeys.of(List.of(part()));
 
     assertThat(keys.has(hash(1))).isFalse();
     assertThat(keys.needsValues(hash(1))).isFalse();
+  }
+
+  @Test
+  void rowIsOlderThanTheBatchOnlyIfItLiesBeforeTheOldestOfItsChanges() {
+    SoughtKeys keys =
+        SoughtKeys.of(
+            List.of(
+                new SoughtKeys.Part(new long[0], new Position(2, 500)),
+                new SoughtKeys.Part(new long[0], new Position(2, 300))));
+    SoughtKeys read = SoughtKeys.of(List.of(part(entry(1, false))));
+
+    assertThat(keys.comeAfter(new Position(2, 299))).isTrue();
+    assertThat(keys.comeAfter(new Position(1, 400))).isTrue();
+    assertThat(keys.comeAfter(new Position(2, 300))).isFalse();
+    assertThat(read.comeAfter(Position.START)).isFalse();
+  }
+
+  private static SoughtKeys.Part part(long... entries) {
+    return new SoughtKeys.Part(entries, Position.START);
   }
 
   private static long entry(long key, boolean valuesNeeded) {
