@@ -58,8 +58,8 @@ record SilverRun(
         samples.add(withFiles(sample, table));
       }
       output.progress(
-          "batch %d of %d, %,d changes: %.2f s"
-              .formatted(batch.number(), all, batch.size(), sample.seconds()));
+          "batch %d of %d, %,d changes: %.2f s, %.2f s of CPU"
+              .formatted(batch.number(), all, batch.size(), sample.seconds(), sample.cpuSeconds()));
       if (expected.containsKey(batch.number())) {
         String found = checksum(spark, silver);
         for (Sample made : samples) {
