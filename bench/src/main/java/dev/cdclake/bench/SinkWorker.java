@@ -124,6 +124,7 @@ final class SinkWorker implements AutoCloseable {
   Sample carry(
       String database, SourceShape shape, long events, String scenario, int round, boolean cold) {
     createControlTopic(database);
+    createDatabase(database);
     client.register(database, connector(database, shape));
     client.waitUntilRunning(database, PATIENCE);
     Stopwatch watch = Stopwatch.start(ProcessUse.of(process.toHandle()));
@@ -169,6 +170,12 @@ final class SinkWorker implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BenchException("Interrupted.");
+    }
+  }
+
+  private void createDatabase(String database) {
+    try (LakeCatalog catalog = LakeCatalog.open(pipeline.profile())) {
+      catalog.createDatabase(database);
     }
   }
 

@@ -17,7 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HexFormat;
-import java.util.Set;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -39,8 +39,8 @@ final class ChangeEnvelope {
   private static final JsonFactory JSON = new JsonFactory();
   private static final Pattern LAST_NUMBER = Pattern.compile("(\\d{1,19})\"\\s*]$");
   private static final int SCHEMAS_REMEMBERED = 8;
-  private static final Set<String> OPERATIONS =
-      Set.of("r", "c", "u", "d", ChangeColumns.TRUNCATE, ChangeColumns.BARRIER);
+  private static final List<String> OPERATIONS =
+      List.of("c", "u", "d", "r", ChangeColumns.TRUNCATE, ChangeColumns.BARRIER);
 
   private static final byte[] BEFORE = ascii("before");
   private static final byte[] AFTER = ascii("after");
@@ -359,7 +359,7 @@ final class ChangeEnvelope {
     }
     if (json.isName(SNAPSHOT)) {
       snapshot = json.take(A_SNAPSHOT);
-      return snapshot || json.take(NO_SNAPSHOT);
+      return snapshot || json.takeNull() || json.take(NO_SNAPSHOT);
     }
     return json.skipValue();
   }

@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -213,6 +214,7 @@ record ChangeWriter(
       }
       long kept = rejectedThrough.getOrDefault(topic.name, Map.of()).getOrDefault(partition, 0L);
       if (offset >= kept) {
+        Header[] headers = kafka.headers().toArray();
         rejected.write(
             RejectedRows.row(
                 Stage.BRONZE,
@@ -224,9 +226,9 @@ record ChangeWriter(
                 new RejectedRows.Event(
                     kafka.key(),
                     bytes(kafka.value()),
-                    topic.epoch(kafka),
-                    header(kafka, OLD_KEY),
-                    header(kafka, NEW_KEY))));
+                    topic.epoch(headers),
+                    header(headers, OLD_KEY),
+                    header(headers, NEW_KEY))));
       }
     }
 
@@ -255,6 +257,10 @@ record ChangeWriter(
     private final Latencies latencies = Latencies.none();
     private final Set<String> schemas = new TreeSet<>();
     private final Map<Integer, CommitSteps> steps = new HashMap<>();
+    private String lastSchema;
+    private UTF8String schemaText;
+    private long commitMillis;
+    private long commitChanges;
     private long rows;
     private long moves;
     private long truncates;
@@ -280,30 +286,29 @@ record ChangeWriter(
     /** Writes an event, its columns in the order of {@link BronzeTable#SCHEMA}. */
     void write(ConsumerRecord<byte[], ByteBuffer> kafka, UTF8String key, ChangeEnvelope change) {
       byte[] value = kafka.value().array();
-      UTF8String movedFrom = headerText(kafka, OLD_KEY);
+      Header[] headers = kafka.headers().toArray();
+      UTF8String movedFrom = headerText(headers, OLD_KEY);
       rows++;
       moves += movedFrom == null ? 0 : 1;
       truncates += change.endsRows() ? 1 : 0;
-      if (change.schema() != null) {
-        schemas.add(change.schema());
-      }
+      rememberSchema(change.schema());
       if (change.committedMicros() >= 0 && !change.snapshot()) {
-        latencies.add(change.committedMicros() / 1000);
+        rememberCommit(change.committedMicros() / 1000);
       }
       files.write(
           new GenericInternalRow(
               new Object[] {
                 kafka.partition(),
                 offset(kafka),
-                epoch(kafka),
+                epoch(headers),
                 change.lsn(),
                 change.txid() < 0 ? null : (Object) change.txid(),
                 UTF8String.fromString(change.op()),
                 change.snapshot(),
                 change.committedMicros() < 0 ? null : (Object) change.committedMicros(),
-                UTF8String.fromString(change.schema()),
+                schemaText,
                 movedFrom,
-                headerText(kafka, NEW_KEY),
+                headerText(headers, NEW_KEY),
                 key,
                 text(value, change.before()),
                 text(value, change.after()),
@@ -311,9 +316,30 @@ record ChangeWriter(
               }));
     }
 
+    /** Events of one schema follow each other. */
+    private void rememberSchema(String schema) {
+      if (!Objects.equals(schema, lastSchema)) {
+        lastSchema = schema;
+        schemaText = UTF8String.fromString(schema);
+        if (schema != null) {
+          schemas.add(schema);
+        }
+      }
+    }
+
+    /** Changes of one transaction follow each other. */
+    private void rememberCommit(long millis) {
+      if (millis != commitMillis) {
+        latencies.add(commitMillis, commitChanges);
+        commitMillis = millis;
+        commitChanges = 0;
+      }
+      commitChanges++;
+    }
+
     /** The epoch that the event was captured in: reading it later does not make it newer. */
-    private int epoch(ConsumerRecord<?, ?> kafka) {
-      byte[] header = header(kafka, ChangeColumns.EPOCH_HEADER);
+    private int epoch(Header[] headers) {
+      byte[] header = header(headers, ChangeColumns.EPOCH_HEADER);
       if (header == null) {
         return epoch;
       }
@@ -331,6 +357,7 @@ record ChangeWriter(
     TopicOutput finish() {
       Map<Integer, List<CommitStep>> begun = new HashMap<>();
       steps.forEach((partition, seen) -> begun.put(partition, seen.steps()));
+      latencies.add(commitMillis, commitChanges);
       return new TopicOutput(
           files.close(),
           new ChangeContents(rows, moves, truncates, schemas),
@@ -342,9 +369,9 @@ record ChangeWriter(
   }
 
   /** Returns a header's payload; NULL when it is absent or not JSON. */
-  private static UTF8String headerText(ConsumerRecord<?, ?> kafka, String name) {
+  private static UTF8String headerText(Header[] headers, String name) {
     try {
-      return payloadText(header(kafka, name));
+      return payloadText(header(headers, name));
     } catch (IOException e) {
       // A key in another form than JSON cannot be followed; silver then treats the event as an
       // insert of a new key, and flags what it cannot restore.
@@ -352,8 +379,8 @@ record ChangeWriter(
     }
   }
 
-  private static byte[] header(ConsumerRecord<?, ?> kafka, String name) {
-    for (Header header : kafka.headers()) {
+  private static byte[] header(Header[] headers, String name) {
+    for (Header header : headers) {
       if (header.key().equals(name) && header.value() != null) {
         return header.value();
       }
