@@ -89,6 +89,8 @@ final class SinkWorker implements AutoCloseable {
     properties.put("bootstrap.servers", pipeline.kafka().bootstrap());
     properties.put("listeners", "http://localhost:" + port);
     properties.put("offset.storage.file.filename", state.resolve("offsets").toString());
+    // A task without new records answers the sink's coordinator only this often.
+    properties.put("offset.flush.interval.ms", "1000");
     for (String part : new String[] {"key", "value"}) {
       properties.put(part + ".converter", "org.apache.kafka.connect.json.JsonConverter");
       properties.put(part + ".converter.schemas.enable", "true");
