@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.iceberg.CatalogProperties;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.NoSuchTableException;
 import org.apache.iceberg.jdbc.JdbcCatalog;
@@ -36,6 +37,11 @@ final class LakeCatalog implements AutoCloseable {
         "V1",
         CatalogProperties.FILE_IO_IMPL,
         LocalFiles.class.getName());
+  }
+
+  /** Creates a database, which two tasks of a sink cannot do at the same time. */
+  void createDatabase(String database) {
+    catalog.createNamespace(Namespace.of(database));
   }
 
   /** Loads a table as it is now; empty when it does not exist or has no rows yet. */

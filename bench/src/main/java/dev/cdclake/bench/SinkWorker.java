@@ -89,6 +89,8 @@ final class SinkWorker implements AutoCloseable {
     properties.put("bootstrap.servers", pipeline.kafka().bootstrap());
     properties.put("listeners", "http://localhost:" + port);
     properties.put("offset.storage.file.filename", state.resolve("offsets").toString());
+    // A task without new records answers the sink's coordinator only this often.
+    properties.put("offset.flush.interval.ms", "1000");
     for (String part : new String[] {"key", "value"}) {
       properties.put(part + ".converter", "org.apache.kafka.connect.json.JsonConverter");
       properties.put(part + ".converter.schemas.enable", "true");
@@ -124,6 +126,7 @@ final class SinkWorker implements AutoCloseable {
   Sample carry(
       String database, SourceShape shape, long events, String scenario, int round, boolean cold) {
     createControlTopic(database);
+    createDatabase(database);
     client.register(database, connector(database, shape));
     client.waitUntilRunning(database, PATIENCE);
     Stopwatch watch = Stopwatch.start(ProcessUse.of(process.toHandle()));
@@ -169,6 +172,12 @@ final class SinkWorker implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BenchException("Interrupted.");
+    }
+  }
+
+  private void createDatabase(String database) {
+    try (LakeCatalog catalog = LakeCatalog.open(pipeline.profile())) {
+      catalog.createDatabase(database);
     }
   }
 

@@ -4,6 +4,7 @@ package dev.cdclake.bronze;
 import dev.cdclake.bronze.ChangeWriter.Bounds;
 import dev.cdclake.bronze.ChangeWriter.Output;
 import dev.cdclake.bronze.ChangeWriter.TopicOutput;
+import dev.cdclake.bronze.KafkaRecords.Slice;
 import dev.cdclake.bronze.TopicRanges.Range;
 import dev.cdclake.bronze.TopicRanges.Unread;
 import dev.cdclake.bronze.WatermarkRound.Part;
@@ -33,12 +34,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -123,8 +124,7 @@ public final class BronzeJob implements AutoCloseable {
     List<StageReport> reports = List.of();
     if (!batch.isEmpty()) {
       FaultPoint.BRONZE_BEFORE_READING.pass();
-      Dataset<Row> records = KafkaRecords.read(spark, pipeline.kafka(), batch);
-      outputs = write(records, batch, unread.topics(), bounds(unread, before), start);
+      outputs = write(batch, unread.topics(), bounds(unread, before), start);
       FaultPoint.BRONZE_BEFORE_COMMIT.pass();
       schemas.append(outputs.stream().flatMap(output -> output.schemas().stream()).toList());
       rejectedRows.append(Stage.BRONZE, rejected(outputs), next(batch, unread.topics()));
@@ -292,7 +292,6 @@ public final class BronzeJob implements AutoCloseable {
   }
 
   private List<Output> write(
-      Dataset<Row> records,
       Map<String, Map<Integer, Range>> batch,
       Map<String, TopicIdentity> identities,
       Map<String, Map<Integer, Bounds>> bounds,
@@ -311,12 +310,20 @@ public final class BronzeJob implements AutoCloseable {
             pipeline.source().epoch(),
             ChronoUnit.MICROS.between(Instant.EPOCH, start),
             false);
-    return ((org.apache.spark.sql.classic.Dataset<Row>) records)
-        .queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .mapPartitions(writer)
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    List<List<Slice>> shares = KafkaRecords.share(batch, context.defaultParallelism());
+    Properties connection = KafkaRecords.connection(pipeline.kafka());
+    return context
+        .parallelize(shares, shares.size())
+        .map(slices -> write(writer, connection, slices))
         .collect();
+  }
+
+  /** What one task does. */
+  private static Output write(ChangeWriter writer, Properties connection, List<Slice> slices) {
+    try (KafkaRecords records = KafkaRecords.read(connection, slices)) {
+      return writer.write(records);
+    }
   }
 
   private static RowFiles.Written rejected(List<Output> outputs) {

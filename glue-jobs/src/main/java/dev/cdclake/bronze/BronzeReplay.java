@@ -1,11 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.bronze;
 
-import static org.apache.spark.sql.functions.array;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.struct;
-
 import dev.cdclake.bronze.ChangeWriter.Output;
 import dev.cdclake.bronze.ChangeWriter.TopicOutput;
 import dev.cdclake.contract.ChangeColumns;
@@ -21,6 +16,7 @@ import dev.cdclake.lake.RejectedRow.Refusal;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.runtime.PreparedReplay;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -30,6 +26,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -117,25 +114,11 @@ public final class BronzeReplay {
                 Collectors.toList()));
   }
 
-  /** Returns kept events in the shape of {@link KafkaRecords}. */
+  /** Returns kept events, each once. */
   private Dataset<Row> records(String topic, List<RejectedRow> rows) {
     return rejectedRows
         .rows(spark, Stage.BRONZE, topic, rows)
-        .dropDuplicates(new String[] {ChangeColumns.PARTITION, ChangeColumns.OFFSET})
-        .select(
-            col("key"),
-            col("value"),
-            col("topic"),
-            col(ChangeColumns.PARTITION).as("partition"),
-            col(ChangeColumns.OFFSET).as("offset"),
-            array(
-                    struct(
-                        lit(ChangeWriter.OLD_KEY.toString()).as("key"),
-                        col("old_key_header").as("value")),
-                    struct(
-                        lit(ChangeWriter.NEW_KEY.toString()).as("key"),
-                        col("new_key_header").as("value")))
-                .as("headers"));
+        .dropDuplicates(new String[] {ChangeColumns.PARTITION, ChangeColumns.OFFSET});
   }
 
   private List<Output> write(String topic, BronzeTable bronze, Dataset<Row> records, int epoch) {
@@ -149,11 +132,24 @@ public final class BronzeReplay {
             epoch,
             ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now()),
             true);
-    return ((org.apache.spark.sql.classic.Dataset<Row>) records)
-        .queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .mapPartitions(writer)
+    return records
+        .javaRDD()
+        .map(BronzeReplay::record)
+        .mapPartitions(events -> List.of(writer.write(events)).iterator())
         .collect();
+  }
+
+  /** Makes a kept event what it was when Kafka handed it out. */
+  private static ConsumerRecord<byte[], ByteBuffer> record(Row kept) {
+    ConsumerRecord<byte[], ByteBuffer> record =
+        new ConsumerRecord<>(
+            kept.getAs("topic"),
+            kept.<Integer>getAs(ChangeColumns.PARTITION),
+            kept.<Long>getAs(ChangeColumns.OFFSET),
+            kept.getAs("key"),
+            ByteBuffer.wrap(kept.getAs("value")));
+    record.headers().add(ChangeWriter.OLD_KEY, kept.<byte[]>getAs("old_key_header"));
+    record.headers().add(ChangeWriter.NEW_KEY, kept.<byte[]>getAs("new_key_header"));
+    return record;
   }
 }

@@ -15,6 +15,7 @@ import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.WriterPause;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.iceberg.AppendFiles;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
@@ -49,12 +50,22 @@ final class BronzeTable {
   private static final PartitionSpec BY_DAY =
       PartitionSpec.builderFor(SCHEMA).day(ChangeColumns.PROCESSED_AT).build();
 
-  /** The payload is read whole or not at all: bounds of it would only swell the manifests. */
-  private static final Map<String, String> PROPERTIES =
-      Map.of(
-          "write.metadata.metrics.column." + ChangeColumns.KEY, "none",
-          "write.metadata.metrics.column." + ChangeColumns.BEFORE, "none",
-          "write.metadata.metrics.column." + ChangeColumns.AFTER, "none");
+  /**
+   * The payload is read whole or not at all: bounds of it would only swell the manifests, and
+   * Parquet's own cost a comparison of every value. No two payloads are equal, so a dictionary of
+   * them is given up soon; what it serves (operations, schemas, transactions) is small.
+   */
+  private static final Map<String, String> PROPERTIES = properties();
+
+  private static Map<String, String> properties() {
+    Map<String, String> properties = new TreeMap<>();
+    for (String payload : List.of(ChangeColumns.KEY, ChangeColumns.BEFORE, ChangeColumns.AFTER)) {
+      properties.put("write.metadata.metrics.column." + payload, "none");
+      properties.put("write.parquet.stats-enabled.column." + payload, "false");
+    }
+    properties.put("write.parquet.dict-size-bytes", String.valueOf(64 << 10));
+    return properties;
+  }
 
   private final Table table;
 

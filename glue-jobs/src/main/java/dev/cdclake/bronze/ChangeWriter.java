@@ -17,20 +17,21 @@ import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.Latencies;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.iceberg.Table;
-import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
-import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /**
@@ -59,16 +60,14 @@ record ChangeWriter(
     int epoch,
     long processedAtMicros,
     boolean replaying)
-    implements FlatMapFunction<Iterator<InternalRow>, ChangeWriter.Output> {
+    implements Serializable {
 
   private static final long serialVersionUID = 1L;
 
   /** Headers that Debezium adds when an update changed the primary key. */
-  static final UTF8String NEW_KEY = UTF8String.fromString("__debezium.newkey");
+  static final String NEW_KEY = "__debezium.newkey";
 
-  private static final UTF8String EPOCH = UTF8String.fromString(ChangeColumns.EPOCH_HEADER);
-
-  static final UTF8String OLD_KEY = UTF8String.fromString("__debezium.oldkey");
+  static final String OLD_KEY = "__debezium.oldkey";
 
   /**
    * What is known of one partition's range.
@@ -134,8 +133,8 @@ record ChangeWriter(
     }
   }
 
-  @Override
-  public Iterator<Output> call(Iterator<InternalRow> records) {
+  /** Writes the records of one task. */
+  Output write(Iterator<ConsumerRecord<byte[], ByteBuffer>> records) {
     Pass pass = new Pass();
     RowFiles.abortOnFailure(
         () -> {
@@ -144,14 +143,14 @@ record ChangeWriter(
           }
         },
         pass::files);
-    return List.of(pass.finish()).iterator();
+    return pass.finish();
   }
 
   /** One pass over the records of a task. */
   private final class Pass {
 
     private final ChangeEnvelope envelope = new ChangeEnvelope();
-    private final Map<UTF8String, TopicFiles> topics = new HashMap<>();
+    private final Map<String, TopicFiles> topics = new HashMap<>();
     private final RowFiles rejected = RowFiles.of(rejectedRows);
     private final List<Refusal> refused = new ArrayList<>();
     private final List<EventSchemas.Seen> schemas = new ArrayList<>();
@@ -162,37 +161,33 @@ record ChangeWriter(
       return files;
     }
 
-    void take(InternalRow kafka) {
-      TopicFiles topic = topic(kafka.getUTF8String(KafkaRecords.TOPIC));
-      byte[] value =
-          kafka.isNullAt(KafkaRecords.VALUE) ? null : kafka.getBinary(KafkaRecords.VALUE);
-      int partition = kafka.getInt(KafkaRecords.PARTITION);
+    void take(ConsumerRecord<byte[], ByteBuffer> kafka) {
+      TopicFiles topic = topic(kafka.topic());
+      ByteBuffer value = kafka.value();
       long offset = topic.offset(kafka);
-      boolean kept = offset < topic.bounds(partition).kept();
+      boolean kept = offset < topic.bounds(kafka.partition()).kept();
       if (value == null) {
         topic.tombstones += kept ? 0 : 1;
         return;
       }
       boolean readable = envelope.read(value);
-      topic.steps(partition).see(envelope.previousCommit(), offset);
+      topic.steps(kafka.partition()).see(envelope.previousCommit(), offset);
       if (kept) {
         return;
       }
       rememberSchema(topic);
       if (!readable) {
-        reject(topic, kafka, value, envelope.rejected(), envelope.detail());
+        reject(topic, kafka, envelope.rejected(), envelope.detail());
         return;
       }
       UTF8String key;
       try {
-        key =
-            payloadText(
-                kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY));
+        key = kafka.key() == null ? null : text(kafka.key(), envelope.key(kafka.key()));
       } catch (IOException e) {
-        reject(topic, kafka, value, RejectReason.KEY_UNREADABLE, e.getMessage());
+        reject(topic, kafka, RejectReason.KEY_UNREADABLE, e.getMessage());
         return;
       }
-      topic.write(kafka, value, key, envelope);
+      topic.write(kafka, key, envelope);
       FaultPoint.BRONZE_WHILE_WRITING.pass();
     }
 
@@ -201,58 +196,51 @@ record ChangeWriter(
       if (envelope.newSchema() != null) {
         schemas.add(
             new EventSchemas.Seen(
-                envelope.schema(),
-                topic.name.toString(),
-                envelope.newSchema(),
-                Math.max(0, envelope.lsn())));
+                envelope.schema(), topic.name, envelope.newSchema(), Math.max(0, envelope.lsn())));
       }
     }
 
     private void reject(
-        TopicFiles topic, InternalRow kafka, byte[] value, RejectReason reason, String detail) {
-      int partition = kafka.getInt(KafkaRecords.PARTITION);
+        TopicFiles topic,
+        ConsumerRecord<byte[], ByteBuffer> kafka,
+        RejectReason reason,
+        String detail) {
+      int partition = kafka.partition();
       long offset = topic.offset(kafka);
       topic.rejected++;
       if (replaying) {
         refused.add(new Refusal(new Place(partition, offset), reason, detail));
         return;
       }
-      long kept =
-          rejectedThrough.getOrDefault(topic.name.toString(), Map.of()).getOrDefault(partition, 0L);
+      long kept = rejectedThrough.getOrDefault(topic.name, Map.of()).getOrDefault(partition, 0L);
       if (offset >= kept) {
+        Header[] headers = kafka.headers().toArray();
         rejected.write(
             RejectedRows.row(
                 Stage.BRONZE,
                 reason,
                 detail,
-                topic.name,
+                UTF8String.fromString(topic.name),
                 partition,
                 offset,
                 new RejectedRows.Event(
-                    kafka.isNullAt(KafkaRecords.KEY) ? null : kafka.getBinary(KafkaRecords.KEY),
-                    value,
-                    topic.epoch(kafka),
-                    header(kafka, OLD_KEY),
-                    header(kafka, NEW_KEY))));
+                    kafka.key(),
+                    bytes(kafka.value()),
+                    topic.epoch(headers),
+                    header(headers, OLD_KEY),
+                    header(headers, NEW_KEY))));
       }
     }
 
-    private TopicFiles topic(UTF8String name) {
-      TopicFiles topic = topics.get(name);
-      if (topic == null) {
-        // The row is reused for the next record, so its name must be copied to be kept.
-        UTF8String copy = name.copy();
-        topic =
-            new TopicFiles(
-                copy, tables.get(copy.toString()), ChangeWriter.this.topics.get(copy.toString()));
-        topics.put(copy, topic);
-      }
-      return topic;
+    private TopicFiles topic(String name) {
+      return topics.computeIfAbsent(
+          name,
+          unseen -> new TopicFiles(name, tables.get(name), ChangeWriter.this.topics.get(name)));
     }
 
     Output finish() {
       Map<String, TopicOutput> outputs = new HashMap<>();
-      topics.forEach((name, topic) -> outputs.put(name.toString(), topic.finish()));
+      topics.forEach((name, topic) -> outputs.put(name, topic.finish()));
       return new Output(outputs, rejected.close(), refused, schemas);
     }
   }
@@ -260,7 +248,7 @@ record ChangeWriter(
   /** The files of one topic's table within a task. */
   private final class TopicFiles {
 
-    private final UTF8String name;
+    private final String name;
     private final TopicIdentity identity;
     private byte[] epochHeader;
     private int epochCaptured;
@@ -269,16 +257,20 @@ record ChangeWriter(
     private final Latencies latencies = Latencies.none();
     private final Set<String> schemas = new TreeSet<>();
     private final Map<Integer, CommitSteps> steps = new HashMap<>();
+    private String lastSchema;
+    private UTF8String schemaText;
+    private long commitMillis;
+    private long commitChanges;
     private long rows;
     private long moves;
     private long truncates;
     private long tombstones;
     private long rejected;
 
-    TopicFiles(UTF8String name, Table table, TopicIdentity identity) {
+    TopicFiles(String name, Table table, TopicIdentity identity) {
       this.name = name;
       this.identity = identity;
-      this.ranges = bounds.getOrDefault(name.toString(), Map.of());
+      this.ranges = bounds.getOrDefault(name, Map.of());
       this.files = RowFiles.ofDay(table, ChangeColumns.PROCESSED_AT, processedAtMicros);
     }
 
@@ -292,31 +284,31 @@ record ChangeWriter(
     }
 
     /** Writes an event, its columns in the order of {@link BronzeTable#SCHEMA}. */
-    void write(InternalRow kafka, byte[] value, UTF8String key, ChangeEnvelope change) {
-      UTF8String movedFrom = headerText(kafka, OLD_KEY);
+    void write(ConsumerRecord<byte[], ByteBuffer> kafka, UTF8String key, ChangeEnvelope change) {
+      byte[] value = kafka.value().array();
+      Header[] headers = kafka.headers().toArray();
+      UTF8String movedFrom = headerText(headers, OLD_KEY);
       rows++;
       moves += movedFrom == null ? 0 : 1;
       truncates += change.endsRows() ? 1 : 0;
-      if (change.schema() != null) {
-        schemas.add(change.schema());
-      }
+      rememberSchema(change.schema());
       if (change.committedMicros() >= 0 && !change.snapshot()) {
-        latencies.add(change.committedMicros() / 1000);
+        rememberCommit(change.committedMicros() / 1000);
       }
       files.write(
           new GenericInternalRow(
               new Object[] {
-                kafka.getInt(KafkaRecords.PARTITION),
+                kafka.partition(),
                 offset(kafka),
-                epoch(kafka),
+                epoch(headers),
                 change.lsn(),
                 change.txid() < 0 ? null : (Object) change.txid(),
                 UTF8String.fromString(change.op()),
                 change.snapshot(),
                 change.committedMicros() < 0 ? null : (Object) change.committedMicros(),
-                UTF8String.fromString(change.schema()),
+                schemaText,
                 movedFrom,
-                headerText(kafka, NEW_KEY),
+                headerText(headers, NEW_KEY),
                 key,
                 text(value, change.before()),
                 text(value, change.after()),
@@ -324,9 +316,30 @@ record ChangeWriter(
               }));
     }
 
+    /** Events of one schema follow each other. */
+    private void rememberSchema(String schema) {
+      if (!Objects.equals(schema, lastSchema)) {
+        lastSchema = schema;
+        schemaText = UTF8String.fromString(schema);
+        if (schema != null) {
+          schemas.add(schema);
+        }
+      }
+    }
+
+    /** Changes of one transaction follow each other. */
+    private void rememberCommit(long millis) {
+      if (millis != commitMillis) {
+        latencies.add(commitMillis, commitChanges);
+        commitMillis = millis;
+        commitChanges = 0;
+      }
+      commitChanges++;
+    }
+
     /** The epoch that the event was captured in: reading it later does not make it newer. */
-    private int epoch(InternalRow kafka) {
-      byte[] header = header(kafka, EPOCH);
+    private int epoch(Header[] headers) {
+      byte[] header = header(headers, ChangeColumns.EPOCH_HEADER);
       if (header == null) {
         return epoch;
       }
@@ -337,14 +350,14 @@ record ChangeWriter(
       return epochCaptured;
     }
 
-    long offset(InternalRow kafka) {
-      return kafka.getLong(KafkaRecords.OFFSET)
-          + identity.base(kafka.getInt(KafkaRecords.PARTITION));
+    long offset(ConsumerRecord<?, ?> kafka) {
+      return kafka.offset() + identity.base(kafka.partition());
     }
 
     TopicOutput finish() {
       Map<Integer, List<CommitStep>> begun = new HashMap<>();
       steps.forEach((partition, seen) -> begun.put(partition, seen.steps()));
+      latencies.add(commitMillis, commitChanges);
       return new TopicOutput(
           files.close(),
           new ChangeContents(rows, moves, truncates, schemas),
@@ -356,9 +369,9 @@ record ChangeWriter(
   }
 
   /** Returns a header's payload; NULL when it is absent or not JSON. */
-  private static UTF8String headerText(InternalRow kafka, UTF8String name) {
+  private static UTF8String headerText(Header[] headers, String name) {
     try {
-      return payloadText(header(kafka, name));
+      return payloadText(header(headers, name));
     } catch (IOException e) {
       // A key in another form than JSON cannot be followed; silver then treats the event as an
       // insert of a new key, and flags what it cannot restore.
@@ -366,15 +379,10 @@ record ChangeWriter(
     }
   }
 
-  private static byte[] header(InternalRow kafka, UTF8String name) {
-    if (kafka.isNullAt(KafkaRecords.HEADERS)) {
-      return null;
-    }
-    ArrayData headers = kafka.getArray(KafkaRecords.HEADERS);
-    for (int i = 0; i < headers.numElements(); i++) {
-      InternalRow header = headers.getStruct(i, 2);
-      if (name.equals(header.getUTF8String(0)) && !header.isNullAt(1)) {
-        return header.getBinary(1);
+  private static byte[] header(Header[] headers, String name) {
+    for (Header header : headers) {
+      if (header.key().equals(name) && header.value() != null) {
+        return header.value();
       }
     }
     return null;
@@ -382,6 +390,12 @@ record ChangeWriter(
 
   private static UTF8String payloadText(byte[] document) throws IOException {
     return document == null ? null : text(document, ChangeEnvelope.payload(document));
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
   }
 
   private static UTF8String text(byte[] bytes, Slice slice) {

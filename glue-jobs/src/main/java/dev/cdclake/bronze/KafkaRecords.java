@@ -1,79 +1,182 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.bronze;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cdclake.bronze.TopicRanges.Range;
 import dev.cdclake.contract.Kafka;
-import dev.cdclake.contract.Secret;
-import dev.cdclake.contract.Secrets;
+import dev.cdclake.contract.Stage;
+import dev.cdclake.failure.FailureCode;
+import dev.cdclake.failure.PipelineException;
+import dev.cdclake.runtime.KafkaClients;
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
-import java.util.function.ToLongFunction;
-import org.apache.spark.sql.DataFrameReader;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
+import java.util.NoSuchElementException;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 
 /**
- * Reads ranges of several topics as one data set of Kafka records.
+ * The records of a task's slices, one slice after the other, read by a consumer of its own.
  *
- * <p>Records of transactions that were rolled back are left out. See <a
- * href="https://spark.apache.org/docs/latest/streaming/structured-streaming-kafka-integration.html">Spark's
- * Kafka source</a>.
+ * <p>A value is a view of the bytes that Kafka's client unpacked, valid as long as its record.
+ * Spark's Kafka source would copy each of them five times on its way to us, embedded schema
+ * included; that was half of bronze's work. Records of transactions that were rolled back are left
+ * out.
  */
-final class KafkaRecords {
+final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>, AutoCloseable {
 
-  /** Columns by position, as {@link #read} orders them. */
-  static final int KEY = 0;
+  /** Below this, another task costs more than it gains. */
+  private static final long SMALLEST_SHARE = 10_000;
 
-  static final int VALUE = 1;
-  static final int TOPIC = 2;
-  static final int PARTITION = 3;
-  static final int OFFSET = 4;
-  static final int HEADERS = 5;
+  /** Bounds what a task repeats when it fails. */
+  private static final long LARGEST_SHARE = 250_000;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration LOOK = Duration.ofSeconds(1);
 
-  private KafkaRecords() {}
+  private final KafkaConsumer<byte[], ByteBuffer> consumer;
+  private final Iterator<Slice> slices;
+  private Slice slice;
+  private TopicPartition partition;
+  private Iterator<ConsumerRecord<byte[], ByteBuffer>> polled = Collections.emptyIterator();
+  private ConsumerRecord<byte[], ByteBuffer> next;
 
-  static Dataset<Row> read(
-      SparkSession spark, Kafka kafka, Map<String, Map<Integer, Range>> ranges) {
-    DataFrameReader reader = spark.read().format("kafka");
-    Secret.resolve(kafka.properties(), Secrets.known())
-        .forEach((key, value) -> reader.option("kafka." + key, value));
-    return reader
-        .option("kafka.bootstrap.servers", kafka.bootstrap())
-        .option("kafka.isolation.level", "read_committed")
-        .option("kafka.max.poll.records", "5000")
-        .option("kafka.max.partition.fetch.bytes", Integer.toString(32 << 20))
-        .option("kafka.fetch.max.bytes", Integer.toString(64 << 20))
-        .option("assign", assign(ranges))
-        .option("startingOffsets", offsets(ranges, Range::from))
-        .option("endingOffsets", offsets(ranges, Range::to))
-        .option("maxRecordsPerPartition", "100000")
-        .option("includeHeaders", "true")
-        .option("failOnDataLoss", "true")
-        .load()
-        .select("key", "value", "topic", "partition", "offset", "headers");
+  /**
+   * Offsets of one partition that one task reads, as Kafka counts them.
+   *
+   * @param from inclusive
+   * @param to exclusive
+   */
+  record Slice(String topic, int partition, long from, long to) implements Serializable {
+    long size() {
+      return to - from;
+    }
   }
 
-  private static String assign(Map<String, Map<Integer, Range>> ranges) {
-    ObjectNode json = JSON.createObjectNode();
-    ranges.forEach(
-        (topic, partitions) -> partitions.keySet().forEach(json.withArrayProperty(topic)::add));
-    return json.toString();
+  private KafkaRecords(Properties connection, List<Slice> slices) {
+    Properties properties = new Properties();
+    properties.putAll(connection);
+    properties.put("isolation.level", "read_committed");
+    properties.put("enable.auto.commit", "false");
+    // Offsets that are gone must fail the batch, which then finds the gap.
+    properties.put("auto.offset.reset", "none");
+    properties.put("allow.auto.create.topics", "false");
+    properties.put("max.partition.fetch.bytes", Integer.toString(8 << 20));
+    this.consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteBufferDeserializer());
+    this.slices = slices.iterator();
   }
 
-  private static String offsets(
-      Map<String, Map<Integer, Range>> ranges, ToLongFunction<Range> offset) {
-    ObjectNode json = JSON.createObjectNode();
-    ranges.forEach(
-        (topic, partitions) -> {
-          ObjectNode next = json.putObject(topic);
-          partitions.forEach(
-              (partition, range) ->
-                  next.put(Integer.toString(partition), offset.applyAsLong(range)));
-        });
-    return json.toString();
+  /** Returns how to connect, for use in tasks. */
+  static Properties connection(Kafka kafka) {
+    return KafkaClients.connection(kafka);
+  }
+
+  /** Opens the records of some slices. */
+  static KafkaRecords read(Properties connection, List<Slice> slices) {
+    return new KafkaRecords(connection, slices);
+  }
+
+  /**
+   * Divides ranges among tasks, about the same number of events each. A task gets few topics, so
+   * that few files are written; small ranges of many topics share a task.
+   *
+   * @param tasks how many run at a time
+   */
+  static List<List<Slice>> share(Map<String, Map<Integer, Range>> ranges, int tasks) {
+    long even = (TopicRanges.size(ranges) + tasks - 1) / tasks;
+    long share = Math.min(LARGEST_SHARE, Math.max(SMALLEST_SHARE, even));
+    List<List<Slice>> shares = new ArrayList<>();
+    long room = 0;
+    for (Map.Entry<String, Map<Integer, Range>> topic : ranges.entrySet()) {
+      for (Map.Entry<Integer, Range> partition : topic.getValue().entrySet()) {
+        long to = partition.getValue().to();
+        for (long from = partition.getValue().from(); from < to; ) {
+          if (room == 0) {
+            shares.add(new ArrayList<>());
+            room = share;
+          }
+          long end = Math.min(to, from + room);
+          shares
+              .get(shares.size() - 1)
+              .add(new Slice(topic.getKey(), partition.getKey(), from, end));
+          room -= end - from;
+          from = end;
+        }
+      }
+    }
+    return shares;
+  }
+
+  @Override
+  public boolean hasNext() {
+    while (next == null) {
+      if (polled.hasNext()) {
+        take(polled.next());
+      } else if (slice != null && consumer.position(partition) < slice.to()) {
+        polled = poll();
+      } else if (slices.hasNext()) {
+        begin(slices.next());
+      } else {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public ConsumerRecord<byte[], ByteBuffer> next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    ConsumerRecord<byte[], ByteBuffer> record = next;
+    next = null;
+    return record;
+  }
+
+  private void begin(Slice begun) {
+    slice = begun;
+    partition = new TopicPartition(begun.topic(), begun.partition());
+    consumer.assign(List.of(partition));
+    consumer.seek(partition, begun.from());
+  }
+
+  /** Kafka hands out more than was asked for. */
+  private void take(ConsumerRecord<byte[], ByteBuffer> record) {
+    if (record.offset() < slice.to()) {
+      next = record;
+    } else {
+      polled = Collections.emptyIterator();
+    }
+  }
+
+  /** Returns what comes next; nothing, where only marks of transactions came. */
+  private Iterator<ConsumerRecord<byte[], ByteBuffer>> poll() {
+    long from = consumer.position(partition);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (System.nanoTime() < deadline) {
+      List<ConsumerRecord<byte[], ByteBuffer>> records = consumer.poll(LOOK).records(partition);
+      if (consumer.position(partition) > from) {
+        return records.iterator();
+      }
+    }
+    throw new PipelineException(
+        Stage.BRONZE,
+        FailureCode.UNREACHABLE,
+        "Cannot read topic '%s' partition %d from offset %d: nothing came for %d s (expected events up to %d). Check the brokers, then run again."
+            .formatted(slice.topic(), slice.partition(), from, PATIENCE.toSeconds(), slice.to()));
+  }
+
+  @Override
+  public void close() {
+    consumer.close(Duration.ZERO);
   }
 }

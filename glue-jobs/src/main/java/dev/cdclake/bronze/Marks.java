@@ -3,6 +3,7 @@ package dev.cdclake.bronze;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.runtime.KafkaClients;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class Marks implements AutoCloseable {
     while (consumer.position(partition) < end && System.nanoTime() < deadline) {
       for (ConsumerRecord<byte[], byte[]> mark : consumer.poll(Duration.ofMillis(100))) {
         if (mark.offset() < end && mark.value() != null) {
-          envelope.read(mark.value());
+          envelope.read(ByteBuffer.wrap(mark.value()));
           newest = Math.max(newest, envelope.previousCommit());
         }
       }

@@ -16,14 +16,14 @@ public final class KafkaClients {
 
   /** Opens a client that asks for topics and offsets. */
   public static Admin admin(Kafka kafka) {
-    Properties properties = properties(kafka);
+    Properties properties = connection(kafka);
     properties.put("request.timeout.ms", "10000");
     return Admin.create(properties);
   }
 
   /** Opens a reader of what is committed. It belongs to no group: where it reads, it is told. */
   public static KafkaConsumer<byte[], byte[]> consumer(Kafka kafka) {
-    Properties properties = properties(kafka);
+    Properties properties = connection(kafka);
     properties.put("isolation.level", "read_committed");
     properties.put("enable.auto.commit", "false");
     properties.put("auto.offset.reset", "earliest");
@@ -31,7 +31,8 @@ public final class KafkaClients {
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
-  private static Properties properties(Kafka kafka) {
+  /** Returns how to connect to the brokers. */
+  public static Properties connection(Kafka kafka) {
     Properties properties = new Properties();
     properties.putAll(Secret.resolve(kafka.properties(), Secrets.known()));
     properties.put("bootstrap.servers", kafka.bootstrap());

@@ -20,7 +20,14 @@ public record Latencies(TreeMap<Long, Long> changesByCommit) implements Serializ
 
   /** Counts one change. */
   public void add(long committedAtMillis) {
-    changesByCommit.merge(committedAtMillis, 1L, Long::sum);
+    add(committedAtMillis, 1);
+  }
+
+  /** Counts changes that were committed at the same time. */
+  public void add(long committedAtMillis, long changes) {
+    if (changes > 0) {
+      changesByCommit.merge(committedAtMillis, changes, Long::sum);
+    }
   }
 
   /** Adds the changes of another batch to this one. */

@@ -13,9 +13,11 @@ import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
 import dev.cdclake.lake.EventSchemas;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -127,7 +129,8 @@ class ChangeWriterTest {
 
   @Test
   void batchRepeatedAfterACrashRejectsNothingTwice() {
-    List<Row> records = List.of(bronze.record(0, null, bytes("poison"), Map.of()));
+    List<ConsumerRecord<byte[], ByteBuffer>> records =
+        List.of(bronze.record(0, null, bytes("poison"), Map.of()));
     Output first = bronze.write(records);
     bronze
         .rejectedRows()
@@ -183,7 +186,7 @@ class ChangeWriterTest {
     assertThat(written.latencies().changesByCommit()).containsExactly(Map.entry(5_000L, 2L));
   }
 
-  private Row record(Changes.Event event) {
+  private ConsumerRecord<byte[], ByteBuffer> record(Changes.Event event) {
     return bronze.record(0, event.key(), event.value(), event.headers());
   }
 

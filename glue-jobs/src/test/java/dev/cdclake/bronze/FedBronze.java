@@ -15,6 +15,7 @@ import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.Watermark.Frontier;
 import dev.cdclake.lake.Watermarks;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,12 +23,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * The bronze table of one source table, fed by hand: the records go through the real {@link
@@ -37,21 +34,6 @@ public final class FedBronze {
 
   private static final long PROCESSED_AT = 1_700_000_001_000_000L;
 
-  private static final StructType KAFKA =
-      new StructType()
-          .add("key", DataTypes.BinaryType)
-          .add("value", DataTypes.BinaryType)
-          .add("topic", DataTypes.StringType)
-          .add("partition", DataTypes.IntegerType)
-          .add("offset", DataTypes.LongType)
-          .add(
-              "headers",
-              DataTypes.createArrayType(
-                  new StructType()
-                      .add("key", DataTypes.StringType)
-                      .add("value", DataTypes.BinaryType)));
-
-  private final SparkSession spark;
   private final LakeTables tables;
   private final Pipeline pipeline;
   private final String topic;
@@ -62,7 +44,6 @@ public final class FedBronze {
   private final Map<Integer, Long> next;
 
   public FedBronze(SparkSession spark, LakeTables tables, Pipeline pipeline, SourceTable source) {
-    this.spark = spark;
     this.tables = tables;
     this.pipeline = pipeline;
     this.topic = pipeline.topic(source);
@@ -88,7 +69,7 @@ public final class FedBronze {
 
   /** Appends events to partition 0 and commits them as one batch. */
   public void feed(Event... events) {
-    List<Row> records = new ArrayList<>();
+    List<ConsumerRecord<byte[], ByteBuffer>> records = new ArrayList<>();
     for (Event event : events) {
       records.add(record(0, event.key(), event.value(), event.headers()));
     }
@@ -107,18 +88,18 @@ public final class FedBronze {
   }
 
   /** Makes a Kafka record at the next offset of a partition. */
-  Row record(int partition, byte[] key, byte[] value, Map<String, byte[]> headers) {
+  ConsumerRecord<byte[], ByteBuffer> record(
+      int partition, byte[] key, byte[] value, Map<String, byte[]> headers) {
     long offset = next.merge(partition, 1L, Long::sum) - 1;
-    Row[] headerRows =
-        headers.entrySet().stream()
-            .map(header -> RowFactory.create(header.getKey(), header.getValue()))
-            .toArray(Row[]::new);
-    return RowFactory.create(
-        key, value, topic, partition, offset, headerRows.length == 0 ? null : headerRows);
+    ConsumerRecord<byte[], ByteBuffer> record =
+        new ConsumerRecord<>(
+            topic, partition, offset, key, value == null ? null : ByteBuffer.wrap(value));
+    headers.forEach((name, text) -> record.headers().add(name, text));
+    return record;
   }
 
   /** Writes records and commits what came of them; see {@link BronzeJob}. */
-  TopicOutput commit(List<Row> records) {
+  TopicOutput commit(List<ConsumerRecord<byte[], ByteBuffer>> records) {
     Progress before = bronze.progress();
     Output output = write(records);
     schemas.append(output.schemas());
@@ -130,7 +111,7 @@ public final class FedBronze {
   }
 
   /** Writes records in one task and commits nothing. */
-  Output write(List<Row> records) {
+  Output write(List<ConsumerRecord<byte[], ByteBuffer>> records) {
     ChangeWriter writer =
         new ChangeWriter(
             Map.of(topic, SerializableTableWithSize.copyOf(bronze.table())),
@@ -141,12 +122,6 @@ public final class FedBronze {
             epoch,
             PROCESSED_AT,
             false);
-    Dataset<Row> frame = spark.createDataFrame(records, KAFKA).coalesce(1);
-    return ((org.apache.spark.sql.classic.Dataset<Row>) frame)
-        .queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .mapPartitions(writer)
-        .first();
+    return writer.write(records.iterator());
   }
 }
