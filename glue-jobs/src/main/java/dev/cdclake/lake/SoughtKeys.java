@@ -1,18 +1,18 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.silver;
+package dev.cdclake.lake;
 
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The keys that a batch changes, by their hashes, and which of them have a change that does not say
- * all of the row: what silver has is needed there.
+ * Keys whose rows are looked for, by their hashes, and which of them have rows whose values are
+ * needed, too.
  *
- * <p>Two keys may have one hash. Then a row is found that nobody looked for; the fold leaves it as
- * it is, because it has no change.
+ * <p>Two keys may have one hash. Then a row is found that nobody looked for: silver's fold leaves
+ * it as it is, because it has no change, and gold makes it anew.
  */
-final class SoughtKeys implements Serializable {
+public final class SoughtKeys implements Serializable {
 
   private static final long serialVersionUID = 1L;
 
@@ -37,7 +37,7 @@ final class SoughtKeys implements Serializable {
    *
    * @param parts of {@link #entry entries}, a key perhaps several times
    */
-  static SoughtKeys of(List<long[]> parts) {
+  public static SoughtKeys of(List<long[]> parts) {
     long[] sorted = parts.stream().flatMapToLong(Arrays::stream).sorted().toArray();
     int count = 0;
     for (long entry : sorted) {
@@ -51,19 +51,24 @@ final class SoughtKeys implements Serializable {
   }
 
   /** Returns a key's hash together with whether the values of its row are needed. */
-  static long entry(long hash, boolean valuesNeeded) {
+  public static long entry(long hash, boolean valuesNeeded) {
     return key(hash) | (valuesNeeded ? 1 : 0);
   }
 
   /** Whether a key with this hash is looked for. */
-  boolean has(long hash) {
+  public boolean has(long hash) {
     return (bits[word(hash)] & 1L << bit(hash)) != 0 && find(hash) >= 0;
   }
 
   /** Whether the values of the row with this key are needed; false if it is not looked for. */
-  boolean needsValues(long hash) {
+  public boolean needsValues(long hash) {
     int found = find(hash);
     return found >= 0 && (hashes[found] & 1) == 1;
+  }
+
+  /** Returns how many keys there are. */
+  public int size() {
+    return hashes.length;
   }
 
   private int find(long hash) {
