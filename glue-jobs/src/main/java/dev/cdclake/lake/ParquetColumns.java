@@ -30,6 +30,7 @@ import org.apache.parquet.column.page.DataPage;
 import org.apache.parquet.column.page.DictionaryPage;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.page.PageReader;
+import org.apache.parquet.column.values.ValuesReader;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
@@ -40,6 +41,7 @@ import org.apache.parquet.internal.filter2.columnindex.ColumnIndexStore.MissingO
 import org.apache.parquet.internal.filter2.columnindex.RowRanges;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.SeekableInputStream;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -75,14 +77,110 @@ public final class ParquetColumns implements AutoCloseable {
     }
   }
 
+  /** The value that a reader stands at, as it is stored. */
+  private interface Stored {
+
+    boolean getBoolean();
+
+    int getInteger();
+
+    long getLong();
+
+    float getFloat();
+
+    double getDouble();
+
+    Binary getBinary();
+
+    static Stored of(ColumnReader reader) {
+      return new Stored() {
+        @Override
+        public boolean getBoolean() {
+          return reader.getBoolean();
+        }
+
+        @Override
+        public int getInteger() {
+          return reader.getInteger();
+        }
+
+        @Override
+        public long getLong() {
+          return reader.getLong();
+        }
+
+        @Override
+        public float getFloat() {
+          return reader.getFloat();
+        }
+
+        @Override
+        public double getDouble() {
+          return reader.getDouble();
+        }
+
+        @Override
+        public Binary getBinary() {
+          return reader.getBinary();
+        }
+      };
+    }
+  }
+
+  /** A value that is read once, from a column without NULL. */
+  private static final class Dense implements Stored {
+
+    private final DenseColumn column;
+    private ValuesReader reader;
+
+    Dense(ColumnDescriptor leaf, PageReader pages) throws IOException {
+      this.column = new DenseColumn(leaf, pages);
+    }
+
+    Dense at(long row) throws IOException {
+      reader = column.at(row);
+      return this;
+    }
+
+    @Override
+    public boolean getBoolean() {
+      return reader.readBoolean();
+    }
+
+    @Override
+    public int getInteger() {
+      return reader.readInteger();
+    }
+
+    @Override
+    public long getLong() {
+      return reader.readLong();
+    }
+
+    @Override
+    public float getFloat() {
+      return reader.readFloat();
+    }
+
+    @Override
+    public double getDouble() {
+      return reader.readDouble();
+    }
+
+    @Override
+    public Binary getBinary() {
+      return reader.readBytes();
+    }
+  }
+
   /** Takes the value that a reader stands at. */
   private interface Take {
-    Object from(ColumnReader values);
+    Object from(Stored value);
   }
 
   /** Hashes the value that a reader stands at. */
   private interface Hash {
-    long of(ColumnReader values);
+    long of(Stored value);
   }
 
   private ParquetColumns(ParquetFileReader reader, ParsedVersion writer) {
@@ -143,17 +241,35 @@ public final class ParquetColumns implements AutoCloseable {
       Hash hash = hash(field.type(), column.stored());
       reader.setRequestedSchema(List.of(column.leaf()));
       try (PageReadStore pages = reader.readRowGroup(group)) {
-        ColumnReader values = values(column, pages.getPageReader(column.leaf()));
-        int defined = column.leaf().getMaxDefinitionLevel();
-        for (int row = 0; row < rows; row++) {
-          if (values.getCurrentDefinitionLevel() == defined) {
-            hashes[row] = KeyHash.combine(hashes[row], hash.of(values));
+        PageReader chunk = pages.getPageReader(column.leaf());
+        if (isDense(group, column)) {
+          Dense values = new Dense(column.leaf(), chunk);
+          for (int row = 0; row < rows; row++) {
+            hashes[row] = KeyHash.combine(hashes[row], hash.of(values.at(row)));
           }
-          values.consume();
+        } else {
+          addHashes(values(column, chunk), column, hash, hashes);
         }
       }
     }
     return hashes;
+  }
+
+  private static void addHashes(ColumnReader values, Column column, Hash hash, long[] hashes) {
+    Stored value = Stored.of(values);
+    int defined = column.leaf().getMaxDefinitionLevel();
+    for (int row = 0; row < hashes.length; row++) {
+      if (values.getCurrentDefinitionLevel() == defined) {
+        hashes[row] = KeyHash.combine(hashes[row], hash.of(value));
+      }
+      values.consume();
+    }
+  }
+
+  private boolean isDense(int group, Column column) {
+    return reader.getRowGroups().get(group).getColumns().stream()
+        .filter(chunk -> chunk.getPath().equals(column.path()))
+        .anyMatch(chunk -> DenseColumn.canRead(column.leaf(), chunk));
   }
 
   /**
@@ -171,6 +287,14 @@ public final class ParquetColumns implements AutoCloseable {
     ColumnIndexStore indexes = indexes(group);
     reader.setRequestedSchema(List.of(column.leaf()));
     try (PageReadStore pages = pagesWith(group, indexes, column, rows)) {
+      if (isDense(group, column)) {
+        Take take = take(field.type(), column.stored());
+        Dense values = new Dense(column.leaf(), pages.getPageReader(column.leaf()));
+        for (int i = 0; i < rows.length; i++) {
+          found[i] = take.from(values.at(rows[i]));
+        }
+        return found;
+      }
       TrackedPages tracked = new TrackedPages(pages.getPageReader(column.leaf()));
       ColumnReader values = values(column, tracked);
       if (column.isList()) {
@@ -224,6 +348,7 @@ public final class ParquetColumns implements AutoCloseable {
       int[] rows,
       Object[] found) {
     Take take = take(type, column.stored());
+    Stored value = Stored.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
     long row = NO_ROW;
     int next = 0;
@@ -231,7 +356,7 @@ public final class ParquetColumns implements AutoCloseable {
       row = pages.rowAfter(row);
       boolean there = values.getCurrentDefinitionLevel() == defined;
       if (row == rows[next]) {
-        found[next++] = there ? take.from(values) : null;
+        found[next++] = there ? take.from(value) : null;
       } else if (there) {
         values.skip();
       }
@@ -252,6 +377,7 @@ public final class ParquetColumns implements AutoCloseable {
       int[] rows,
       Object[] found) {
     Take take = take(element, column.stored());
+    Stored value = Stored.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
     boolean optionalElement =
         column
@@ -276,7 +402,7 @@ public final class ParquetColumns implements AutoCloseable {
       }
       boolean wanted = row == rows[next];
       if (wanted && level >= hasElement) {
-        list.add(level == defined ? take.from(values) : null);
+        list.add(level == defined ? take.from(value) : null);
       } else if (level == defined) {
         values.skip();
       }
@@ -293,14 +419,14 @@ public final class ParquetColumns implements AutoCloseable {
 
   private static Take take(Type type, PrimitiveTypeName stored) {
     return switch (type.typeId()) {
-      case BOOLEAN -> ColumnReader::getBoolean;
-      case INTEGER -> ColumnReader::getInteger;
+      case BOOLEAN -> Stored::getBoolean;
+      case INTEGER -> Stored::getInteger;
       case LONG -> values -> whole(values, stored);
-      case FLOAT -> ColumnReader::getFloat;
+      case FLOAT -> Stored::getFloat;
       case DOUBLE ->
           stored == PrimitiveTypeName.FLOAT
               ? values -> (double) values.getFloat()
-              : ColumnReader::getDouble;
+              : Stored::getDouble;
       case DATE -> values -> LocalDate.ofEpochDay(values.getInteger());
       case TIMESTAMP ->
           ((Types.TimestampType) type).shouldAdjustToUTC()
@@ -330,11 +456,11 @@ public final class ParquetColumns implements AutoCloseable {
     };
   }
 
-  private static long whole(ColumnReader values, PrimitiveTypeName stored) {
+  private static long whole(Stored values, PrimitiveTypeName stored) {
     return stored == PrimitiveTypeName.INT32 ? values.getInteger() : values.getLong();
   }
 
-  private static BigInteger unscaled(ColumnReader values, PrimitiveTypeName stored) {
+  private static BigInteger unscaled(Stored values, PrimitiveTypeName stored) {
     return stored == PrimitiveTypeName.INT32 || stored == PrimitiveTypeName.INT64
         ? BigInteger.valueOf(whole(values, stored))
         : new BigInteger(values.getBinary().getBytesUnsafe());
