@@ -20,7 +20,7 @@ final class GoldBench {
   }
 
   List<Sample> run() {
-    long rows = sizes.targets().get(0);
+    long rows = sizes.orderLines();
     BenchLake base = BenchLake.alone(folder.resolve("gold-base"), "bench", "public.orders");
     BenchLake.deleteFolder(base.state());
     processes.run("gold, preparation", new SilverPreparation(base, rows, sizes, List.of()));

@@ -42,6 +42,11 @@ record Sizes(
     rates = List.copyOf(rates);
   }
 
+  /** Returns the rows of silver under the gold model: of a trial, the first of its targets. */
+  long orderLines() {
+    return targets.equals(STANDARD.targets) ? 10_000_000 : targets.get(0);
+  }
+
   /** Whether these are the sizes that the page is about; others are a trial. */
   boolean isStandard() {
     return equals(STANDARD);

@@ -1,19 +1,17 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.gold;
 
-import static org.apache.spark.sql.functions.broadcast;
-
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.SourceTable;
-import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ConsistentSnapshots;
+import dev.cdclake.lake.KeyHash;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
-import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.SoughtKeys;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
 import java.time.Instant;
@@ -28,6 +26,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.types.Types;
+import org.apache.iceberg.util.SnapshotUtil;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -150,19 +152,21 @@ public final class GoldJob {
     }
     StructType columns = checkedColumns(model);
     GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
-    Optional<Dataset<Row>> touched =
+    Optional<SoughtKeys> touched =
         !anew && model.isIncremental() && sameSelect(before, reached)
-            ? touched(model, inputs, before)
+            ? touched(model, inputs, gold, before)
             : Optional.empty();
     FaultPoint.GOLD_BEFORE_WRITING.pass();
     if (touched.isPresent()) {
-      Dataset<Row> keys = touched.get().distinct().persist();
+      Broadcast<SoughtKeys> keys =
+          JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(touched.get());
       try {
-        gold.refresh(result(model, inputs, Optional.of(keys)), keys, model.key().get(0), summary);
-        return Optional.of(report(model, keys.count(), gold, start));
+        Dataset<Row> result = result(model, inputs, Optional.of(keys));
+        gold.refresh(result, keys, model.key().get(0), before, reached, summary);
       } finally {
-        keys.unpersist();
+        keys.destroy();
       }
+      return Optional.of(report(model, touched.get().size(), gold, start));
     }
     Dataset<Row> all = result(model, inputs, Optional.empty());
     if (gold.hasColumns(columns)) {
@@ -261,43 +265,40 @@ public final class GoldJob {
   }
 
   /** Returns the keys to recompute; empty if the model has to be rebuilt. */
-  private Optional<Dataset<Row>> touched(
-      GoldModel model, Map<String, Input> inputs, Progress before) {
-    List<Dataset<Row>> touched = new ArrayList<>();
+  private Optional<SoughtKeys> touched(
+      GoldModel model, Map<String, Input> inputs, GoldTable gold, Progress before) {
+    if (!gold.isRefreshable()) {
+      return Optional.empty();
+    }
+    Types.NestedField key = gold.column(model.key().get(0));
+    List<long[]> touched = new ArrayList<>();
     for (Map.Entry<String, Input> input : inputs.entrySet()) {
       Long since = before.snapshots().get(input.getKey());
-      String column = model.touchedBy().get(input.getKey());
       long now = input.getValue().snapshot();
+      Optional<Types.NestedField> column = keyColumn(model, input.getKey(), input.getValue());
+      if (column.isPresent() && !KeyHash.isSame(column.get().type(), key.type())) {
+        return Optional.empty();
+      }
       if (since != null && since == now) {
         continue;
       }
-      boolean traceless =
-          source(input.getKey()).map(s -> leavesNoTrace(s, input.getValue().table())).orElse(false);
-      if (since == null || column == null || traceless) {
+      if (since == null || column.isEmpty()) {
         return Optional.empty();
       }
-      Optional<Dataset<Row>> keys =
-          TouchedKeys.of(
-              spark,
-              input.getValue().table(),
-              GoldModel.table(pipeline, input.getKey()),
-              column,
-              since,
-              now);
+      Optional<List<long[]>> keys =
+          TouchedKeys.of(spark, input.getValue().table(), column.get(), since, now);
       if (keys.isEmpty()) {
         return Optional.empty();
       }
-      touched.add(keys.get());
+      touched.addAll(keys.get());
     }
-    return touched.stream().reduce(Dataset::union);
+    return Optional.of(SoughtKeys.of(touched.stream().map(SoughtKeys.Part::new).toList()));
   }
 
-  /**
-   * Whether a change of a silver table may take a row away without a trace in the files that it
-   * adds: a purged row, or, in a table without a key, one that took another form.
-   */
-  private static boolean leavesNoTrace(SourceTable source, Table silver) {
-    return source.onDelete() == OnDelete.PURGE || !SilverKey.of(silver).isKeyed();
+  /** Returns the column of an input that holds the model's key, as the snapshot has it. */
+  private static Optional<Types.NestedField> keyColumn(GoldModel model, String name, Input input) {
+    return Optional.ofNullable(model.touchedBy().get(name))
+        .map(SnapshotUtil.schemaFor(input.table(), input.snapshot())::findField);
   }
 
   /**
@@ -305,27 +306,25 @@ public final class GoldJob {
    * touched keys alone if there are any given.
    */
   private Dataset<Row> result(
-      GoldModel model, Map<String, Input> inputs, Optional<Dataset<Row>> touched) {
+      GoldModel model, Map<String, Input> inputs, Optional<Broadcast<SoughtKeys>> touched) {
     Map<String, String> views = new HashMap<>();
     inputs.forEach(
-        (input, read) -> {
+        (name, input) -> {
+          Optional<Types.NestedField> key =
+              touched.isPresent() ? keyColumn(model, name, input) : Optional.empty();
           Dataset<Row> rows =
-              spark
-                  .read()
-                  .format("iceberg")
-                  .option("versionAsOf", read.snapshot())
-                  .load(GoldModel.table(pipeline, input));
-          String column = model.touchedBy().get(input);
-          Dataset<Row> wanted =
-              touched.isPresent() && column != null
-                  ? rows.join(
-                      broadcast(touched.get()),
-                      rows.col(column).eqNullSafe(touched.get().col("key")),
-                      "left_semi")
-                  : rows;
-          String view = "input_of_" + model.name() + "_" + input.replace('.', '_');
-          wanted.createOrReplaceTempView(view);
-          views.put(input, view);
+              key.isPresent()
+                  ? spark.baseRelationToDataFrame(
+                      new MemberRows(
+                          spark, input.table(), input.snapshot(), key.get(), touched.get()))
+                  : spark
+                      .read()
+                      .format("iceberg")
+                      .option("versionAsOf", input.snapshot())
+                      .load(GoldModel.table(pipeline, name));
+          String view = "input_of_" + model.name() + "_" + name.replace('.', '_');
+          rows.createOrReplaceTempView(view);
+          views.put(name, view);
         });
     // The views stay until the next refresh replaces them: a write analyses the select again.
     return spark.sql(model.sqlOver(views::get));

@@ -7,20 +7,33 @@ import static org.apache.spark.sql.functions.lit;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.GuardedCommit;
+import dev.cdclake.lake.KeyScan;
+import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
+import dev.cdclake.lake.Progress;
+import dev.cdclake.lake.RowFiles;
+import dev.cdclake.lake.SoughtKeys;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.iceberg.PartitionSpec;
+import org.apache.iceberg.RowDelta;
 import org.apache.iceberg.Schema;
+import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
-import org.apache.iceberg.spark.CommitMetadata;
 import org.apache.iceberg.spark.SparkSchemaUtil;
+import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.types.Types;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -28,10 +41,8 @@ import org.apache.spark.sql.types.StructType;
 /** A gold model's table: replaced as a whole, or by the keys that were touched. */
 final class GoldTable {
 
-  private static final String TOUCHED = "_touched_key";
-
-  /** True in the rows that the select yields for the touched keys. */
-  private static final String MADE = "_made";
+  /** Rows of touched keys that one task writes. */
+  private static final int KEYS_PER_FILE = 100_000;
 
   private final SparkSession spark;
   private final LakeTable name;
@@ -104,49 +115,86 @@ final class GoldTable {
     }
   }
 
+  /** Whether rows can be replaced one by one: somebody may have given the table partitions. */
+  boolean isRefreshable() {
+    return table.spec().isUnpartitioned();
+  }
+
+  /** Returns a column as the table has it. */
+  Types.NestedField column(String column) {
+    return table.schema().findField(column);
+  }
+
   /**
-   * Replaces the rows of touched keys; a touched key without a result loses its row.
+   * Replaces the rows of touched keys, in one commit of new rows and of the places of the old ones;
+   * a touched key without a result loses its row.
    *
-   * @param touched one column {@code key}, distinct
+   * @param result the rows of all touched keys
+   * @param before the progress that the table must still have
    */
-  void refresh(Dataset<Row> result, Dataset<Row> touched, String key, Map<String, String> summary) {
-    Dataset<Row> keys = touched.select(col("key").as(TOUCHED));
-    Dataset<Row> made = result.withColumn(MADE, lit(true));
-    Dataset<Row> changes = keys.join(made, keys.col(TOUCHED).eqNullSafe(made.col(key)), "left");
-    String view = "touched_" + name.name();
-    changes.createOrReplaceTempView(view);
-    String merge =
-        "merge into %s as gold using %s as changes on gold.`%s` <=> changes.%s"
-                .formatted(name.quoted(), view, key, TOUCHED)
-            + " when matched and changes.%s is null then delete".formatted(MADE)
-            + " when matched then update set "
-            + assignments(result)
-            + " when not matched and changes.%s then insert ".formatted(MADE)
-            + values(result);
-    GuardedCommit.run(() -> merge(merge, summary), name.label(), Stage.GOLD);
-    spark.catalog().dropTempView(view);
+  void refresh(
+      Dataset<Row> result,
+      Broadcast<SoughtKeys> touched,
+      String key,
+      Progress before,
+      Progress reached,
+      Map<String, String> summary) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    Table target = SerializableTableWithSize.copyOf(table);
+    Snapshot replaced = table.currentSnapshot();
+    List<KeyScan.Files> files = KeyScan.files(table.newScan(), context.defaultParallelism());
+    JavaRDD<RowFiles.Written> deleted =
+        context
+            .parallelize(files, Math.max(1, files.size()))
+            .mapPartitions(
+                shares -> delete(target, target.schema().findField(key), touched, shares));
+    JavaRDD<RowFiles.Written> written =
+        inOrder(result)
+            .queryExecution()
+            .toRdd()
+            .toJavaRDD()
+            .coalesce(1 + touched.value().size() / KEYS_PER_FILE)
+            .mapPartitions(rows -> write(target, rows));
+    RowFiles.Written all =
+        written.union(deleted).collect().stream()
+            .reduce(RowFiles.Written.none(), RowFiles.Written::plus);
+    RowDelta delta = table.newRowDelta().validateFromSnapshot(replaced.snapshotId());
+    all.rows().forEach(delta::addRows);
+    all.deletes().forEach(delta::addDeletes);
+    summary.forEach(delta::set);
+    delta.validateDataFilesExist(all.referenced()).validateDeletedFiles();
+    GuardedCommit.commit(reached.commitWith(delta, Stage.GOLD, before), name.label(), Stage.GOLD);
   }
 
-  private void merge(String merge, Map<String, String> summary) {
-    CommitMetadata.withCommitProperties(summary, () -> spark.sql(merge), RuntimeException.class);
+  /** Returns the rows with their columns as the table has them. */
+  private org.apache.spark.sql.classic.Dataset<Row> inOrder(Dataset<Row> result) {
+    Column[] columns =
+        table.schema().columns().stream()
+            .map(column -> col(LakeColumns.quoted(column.name())))
+            .toArray(Column[]::new);
+    return (org.apache.spark.sql.classic.Dataset<Row>) result.select(columns);
   }
 
-  private static String assignments(Dataset<Row> result) {
-    List<String> assignments = new ArrayList<>();
-    for (String column : result.columns()) {
-      assignments.add("gold.`%s` = changes.`%s`".formatted(column, column));
+  private static Iterator<RowFiles.Written> write(Table target, Iterator<InternalRow> rows) {
+    RowFiles files = RowFiles.of(target);
+    RowFiles.abortOnFailure(() -> rows.forEachRemaining(files::write), () -> List.of(files));
+    return List.of(files.close()).iterator();
+  }
+
+  private static Iterator<RowFiles.Written> delete(
+      Table target,
+      Types.NestedField key,
+      Broadcast<SoughtKeys> touched,
+      Iterator<KeyScan.Files> shares) {
+    RowFiles files = RowFiles.of(target);
+    try (KeyScan scan = new KeyScan(target, List.of(key), touched.value(), shares)) {
+      while (scan.advance()) {
+        for (int row : scan.rows()) {
+          files.delete(scan.path(), scan.position(row));
+        }
+      }
     }
-    return String.join(", ", assignments);
-  }
-
-  private static String values(Dataset<Row> result) {
-    List<String> targets = new ArrayList<>();
-    List<String> values = new ArrayList<>();
-    for (String column : result.columns()) {
-      targets.add("`" + column + "`");
-      values.add("changes.`" + column + "`");
-    }
-    return "(%s) values (%s)".formatted(String.join(", ", targets), String.join(", ", values));
+    return List.of(files.close()).iterator();
   }
 
   long snapshot() {

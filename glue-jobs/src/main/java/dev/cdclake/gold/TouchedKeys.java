@@ -1,138 +1,199 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.gold;
 
-import static org.apache.spark.sql.functions.col;
-
-import dev.cdclake.lake.SilverKey;
-import java.util.ArrayDeque;
+import dev.cdclake.lake.KeyHash;
+import dev.cdclake.lake.ParquetColumns;
+import dev.cdclake.lake.SoughtKeys;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.iceberg.ContentFile;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DataOperations;
+import org.apache.iceberg.DeleteFile;
+import org.apache.iceberg.FileContent;
+import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotChanges;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.iceberg.types.Types;
 import org.apache.iceberg.util.SnapshotUtil;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The keys of a model that changed rows of one silver table touch: by the value that the changed
+ * The keys of a model that changed rows of one silver table touch, as hashes: by the value that the
  * rows have now, and by the value that they had at the last refresh.
  *
- * <p>Silver writes the new version of every changed row, deleted ones included, into a new file. So
- * the files added since tell which rows changed, and the cost follows their number.
+ * <p>Whatever changes silver writes the new versions of rows into new files, and the places of the
+ * old versions into delete files. So these files tell all keys, and the cost follows the number of
+ * changes. A key too many does no harm: it is computed to what it was.
+ *
+ * @param table the silver table
+ * @param column the column that holds the model's key
  */
-final class TouchedKeys {
+record TouchedKeys(Table table, Types.NestedField column) implements Serializable {
 
-  /** More compactions than this since the last refresh: reading everything is cheaper. */
-  private static final int MOST_READS = 20;
+  private static final long serialVersionUID = 1L;
 
-  private TouchedKeys() {}
+  /** More changes than this since the last refresh: reading everything is cheaper. */
+  private static final long MOST_CHANGES = 5_000_000;
+
+  /** Rows of a data file: all of them, or those at some places. */
+  private static final class Rows implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String file;
+
+    /** Ascending; null for all rows. */
+    private final long[] places;
+
+    Rows(String file, long[] places) {
+      this.file = file;
+      this.places = places;
+    }
+  }
 
   /**
    * Finds the touched keys.
    *
-   * @param quoted the silver table's name for SQL
-   * @param column the column that holds the model's key
    * @param since the snapshot that the last refresh read
    * @param now the snapshot that this refresh reads
-   * @return one column named {@code key}; empty if they can no longer be found
+   * @return entries of {@link SoughtKeys}; empty if they cannot be found, or are too many
    */
-  static Optional<Dataset<Row>> of(
-      SparkSession spark, Table silver, String quoted, String column, long since, long now) {
-    if (!SnapshotUtil.isAncestorOf(silver, now, since)) {
+  static Optional<List<long[]>> of(
+      SparkSession spark, Table silver, Types.NestedField column, long since, long now) {
+    // A column that is younger than the last refresh may have taken the place of another one.
+    if (!SnapshotUtil.isAncestorOf(silver, now, since)
+        || SnapshotUtil.schemaFor(silver, since).findField(column.fieldId()) == null) {
       return Optional.empty();
     }
-    Map<Long, List<String>> added = added(silver, since, now);
-    if (added.size() > MOST_READS) {
-      return Optional.empty();
-    }
-    SilverKey key = SilverKey.of(silver);
-    if (!hadColumns(silver, added.keySet(), names(key, column))
-        || !hadColumns(silver, Set.of(since), names(key, column))) {
-      return Optional.empty();
-    }
-    Dataset<Row> changed =
-        added.entrySet().stream()
-            .map(part -> rowsOf(part.getValue(), spark, part.getKey(), quoted))
-            .map(rows -> rows.select(columns(key, column)))
-            .reduce(Dataset::union)
-            .orElseThrow();
-    Dataset<Row> touched = changed.select(col(column).as("key"));
-    if (!key.columns().equals(List.of(column))) {
-      Dataset<Row> before = rows(spark, since, quoted).select(columns(key, column));
-      Column same =
-          key.columns().stream()
-              .map(name -> before.col(name).equalTo(changed.col(name)))
-              .reduce(Column::and)
-              .orElseThrow();
-      touched = touched.union(before.join(changed, same, "left_semi").select(before.col(column)));
-    }
-    return Optional.of(touched);
-  }
-
-  /**
-   * Returns the files added since, by the snapshot to read them at: the newest that still has them.
-   * A compaction moves rows to other files, so the files added before it are read as of the
-   * snapshot before it. Never empty.
-   */
-  private static Map<Long, List<String>> added(Table silver, long since, long now) {
-    Deque<Snapshot> oldestFirst = new ArrayDeque<>();
-    SnapshotUtil.ancestorsBetween(silver, now, since).forEach(oldestFirst::addFirst);
-    Map<Long, List<String>> added = new LinkedHashMap<>();
-    List<String> files = new ArrayList<>();
-    for (Snapshot snapshot : oldestFirst) {
+    List<DataFile> files = new ArrayList<>();
+    List<DeleteFile> deletes = new ArrayList<>();
+    for (Snapshot snapshot : SnapshotUtil.ancestorsBetween(silver, now, since)) {
+      // A compaction moves rows to other files and changes none.
       if (!DataOperations.REPLACE.equals(snapshot.operation())) {
-        for (DataFile file :
-            SnapshotChanges.builderFor(silver).snapshot(snapshot).build().addedDataFiles()) {
-          files.add(file.location());
-        }
-      } else if (!files.isEmpty()) {
-        added.put(snapshot.parentId(), files);
-        files = new ArrayList<>();
+        SnapshotChanges changes = SnapshotChanges.builderFor(silver).snapshot(snapshot).build();
+        changes.addedDataFiles().forEach(files::add);
+        changes.removedDataFiles().forEach(files::add);
+        changes.addedDeleteFiles().forEach(deletes::add);
       }
     }
-    if (!files.isEmpty() || added.isEmpty()) {
-      added.put(now, files);
+    if (!deletes.stream().allMatch(TouchedKeys::hasPlaces)
+        || rows(files) + rows(deletes) > MOST_CHANGES) {
+      return Optional.empty();
     }
-    return added;
+    return Optional.of(
+        new TouchedKeys(SerializableTableWithSize.copyOf(silver), column)
+            .read(JavaSparkContext.fromSparkContext(spark.sparkContext()), files, deletes));
   }
 
-  /** Whether the columns had their names then: a rename of a source column may have come since. */
-  private static boolean hadColumns(Table silver, Set<Long> snapshots, List<String> columns) {
-    return snapshots.stream()
-        .map(snapshot -> silver.schemas().get(silver.snapshot(snapshot).schemaId()))
-        .allMatch(schema -> columns.stream().allMatch(name -> schema.findField(name) != null));
+  private static boolean hasPlaces(DeleteFile file) {
+    return file.content() == FileContent.POSITION_DELETES && file.format() == FileFormat.PARQUET;
   }
 
-  private static Dataset<Row> rowsOf(
-      List<String> files, SparkSession spark, long snapshot, String quoted) {
-    return rows(spark, snapshot, quoted)
-        .where(col(MetadataColumns.FILE_PATH.name()).isin(files.toArray()));
+  private static long rows(List<? extends ContentFile<?>> files) {
+    return files.stream().mapToLong(ContentFile::recordCount).sum();
   }
 
-  private static Dataset<Row> rows(SparkSession spark, long snapshot, String quoted) {
-    return spark.read().format("iceberg").option("versionAsOf", snapshot).load(quoted);
-  }
-
-  private static Column[] columns(SilverKey key, String column) {
-    return names(key, column).stream().map(name -> col("`" + name + "`")).toArray(Column[]::new);
-  }
-
-  private static List<String> names(SilverKey key, String column) {
-    List<String> names = new ArrayList<>(key.columns());
-    if (!names.contains(column)) {
-      names.add(column);
+  private List<long[]> read(
+      JavaSparkContext context, List<DataFile> files, List<DeleteFile> deletes) {
+    List<Rows> rows = new ArrayList<>();
+    files.forEach(file -> rows.add(new Rows(file.location(), null)));
+    deleted(context, deletes).forEach((file, places) -> rows.add(new Rows(file, places)));
+    if (rows.isEmpty()) {
+      return List.of();
     }
-    return names;
+    return context.parallelize(rows, tasks(context, rows)).map(this::keys).collect();
+  }
+
+  private static int tasks(JavaSparkContext context, List<?> work) {
+    return Math.min(context.defaultParallelism(), work.size());
+  }
+
+  /** Returns the places that delete files name, by their data files, ascending. */
+  private Map<String, long[]> deleted(JavaSparkContext context, List<DeleteFile> deletes) {
+    Map<String, long[]> places = new HashMap<>();
+    if (!deletes.isEmpty()) {
+      List<String> files = deletes.stream().map(DeleteFile::location).toList();
+      context
+          .parallelize(files, tasks(context, files))
+          .flatMap(file -> places(file).iterator())
+          .collect()
+          .forEach(rows -> places.merge(rows.file, rows.places, TouchedKeys::joined));
+      places.values().forEach(Arrays::sort);
+    }
+    return places;
+  }
+
+  private static long[] joined(long[] one, long[] other) {
+    return LongStream.concat(Arrays.stream(one), Arrays.stream(other)).distinct().toArray();
+  }
+
+  /** Reads a delete file. */
+  private List<Rows> places(String deletes) {
+    Map<String, LongStream.Builder> places = new HashMap<>();
+    try (ParquetColumns file = ParquetColumns.open(table.io().newInputFile(deletes))) {
+      for (int group = 0; group < file.rowGroups().size(); group++) {
+        int[] all = IntStream.range(0, file.rowGroups().get(group)).toArray();
+        Object[] paths = file.values(group, MetadataColumns.DELETE_FILE_PATH, all);
+        Object[] positions = file.values(group, MetadataColumns.DELETE_FILE_POS, all);
+        for (int row : all) {
+          places
+              .computeIfAbsent((String) paths[row], unknown -> LongStream.builder())
+              .add((Long) positions[row]);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read file '" + deletes + "'.", e);
+    }
+    return places.entrySet().stream()
+        .map(file -> new Rows(file.getKey(), file.getValue().build().toArray()))
+        .toList();
+  }
+
+  /** Reads the keys of rows of a data file. */
+  private long[] keys(Rows rows) {
+    LongStream.Builder keys = LongStream.builder();
+    try (ParquetColumns file = ParquetColumns.open(table.io().newInputFile(rows.file))) {
+      long first = 0;
+      for (int group = 0; group < file.rowGroups().size(); group++) {
+        int size = file.rowGroups().get(group);
+        hashes(file, group, within(rows.places, first, size))
+            .map(hash -> SoughtKeys.entry(hash, false))
+            .forEach(keys);
+        first += size;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read file '" + rows.file + "'.", e);
+    }
+    return keys.build().distinct().toArray();
+  }
+
+  private LongStream hashes(ParquetColumns file, int group, int[] rows) throws IOException {
+    return rows == null
+        ? Arrays.stream(file.keyHashes(group, List.of(column)))
+        : Arrays.stream(file.values(group, column, rows)).mapToLong(KeyHash::ofSingle);
+  }
+
+  /** Returns the numbers that places of a file have within a row group; null for all. */
+  private static int[] within(long[] places, long first, int size) {
+    return places == null
+        ? null
+        : Arrays.stream(places)
+            .filter(place -> place >= first && place < first + size)
+            .mapToInt(place -> (int) (place - first))
+            .toArray();
   }
 }

@@ -9,6 +9,8 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import org.apache.iceberg.types.Type;
+import org.apache.iceberg.types.Types;
 import org.apache.spark.sql.catalyst.expressions.XXH64;
 import org.apache.spark.unsafe.Platform;
 
@@ -29,6 +31,30 @@ public final class KeyHash {
       hash = combine(hash, ofValue(value));
     }
     return hash;
+  }
+
+  /** Whether equal values of two types of columns have equal hashes. */
+  public static boolean isSame(Type one, Type other) {
+    if (one instanceof Types.DecimalType decimal && other instanceof Types.DecimalType wider) {
+      return decimal.scale() == wider.scale();
+    }
+    return (isWhole(one) && isWhole(other)) || (hasHash(one) && one.equals(other));
+  }
+
+  private static boolean isWhole(Type type) {
+    return type.typeId() == Type.TypeID.INTEGER || type.typeId() == Type.TypeID.LONG;
+  }
+
+  private static boolean hasHash(Type type) {
+    return switch (type.typeId()) {
+      case BOOLEAN, INTEGER, LONG, DATE, TIMESTAMP, FLOAT, DOUBLE, STRING, BINARY, DECIMAL -> true;
+      default -> false;
+    };
+  }
+
+  /** Hashes a key of one value, which may be null. */
+  public static long ofSingle(Object value) {
+    return value == null ? SEED : of(List.of(value));
   }
 
   /** The hash of a key before its first value. */

@@ -2,11 +2,8 @@
 package dev.cdclake.lake;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -17,12 +14,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
-import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.iceberg.io.InputFile;
 import org.apache.iceberg.types.Type;
 import org.apache.iceberg.types.Types;
@@ -30,17 +25,14 @@ import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.VersionParser;
 import org.apache.parquet.VersionParser.ParsedVersion;
 import org.apache.parquet.VersionParser.VersionParseException;
-import org.apache.parquet.bytes.ByteBufferInputStream;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
-import org.apache.parquet.column.Encoding;
 import org.apache.parquet.column.impl.ColumnReaderImpl;
 import org.apache.parquet.column.page.DataPage;
-import org.apache.parquet.column.page.DataPageV1;
 import org.apache.parquet.column.page.DictionaryPage;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.page.PageReader;
-import org.apache.parquet.column.statistics.Statistics;
+import org.apache.parquet.column.values.ValuesReader;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
@@ -52,6 +44,7 @@ import org.apache.parquet.internal.filter2.columnindex.ColumnIndexStore.MissingO
 import org.apache.parquet.internal.filter2.columnindex.RowRanges;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.SeekableInputStream;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -87,14 +80,110 @@ public final class ParquetColumns implements AutoCloseable {
     }
   }
 
+  /** The value that a reader stands at, as it is stored. */
+  private interface Stored {
+
+    boolean getBoolean();
+
+    int getInteger();
+
+    long getLong();
+
+    float getFloat();
+
+    double getDouble();
+
+    Binary getBinary();
+
+    static Stored of(ColumnReader reader) {
+      return new Stored() {
+        @Override
+        public boolean getBoolean() {
+          return reader.getBoolean();
+        }
+
+        @Override
+        public int getInteger() {
+          return reader.getInteger();
+        }
+
+        @Override
+        public long getLong() {
+          return reader.getLong();
+        }
+
+        @Override
+        public float getFloat() {
+          return reader.getFloat();
+        }
+
+        @Override
+        public double getDouble() {
+          return reader.getDouble();
+        }
+
+        @Override
+        public Binary getBinary() {
+          return reader.getBinary();
+        }
+      };
+    }
+  }
+
+  /** A value that is read once, from a column without NULL. */
+  private static final class Dense implements Stored {
+
+    private final DenseColumn column;
+    private ValuesReader reader;
+
+    Dense(ColumnDescriptor leaf, PageReader pages) throws IOException {
+      this.column = new DenseColumn(leaf, pages);
+    }
+
+    Dense at(long row) throws IOException {
+      reader = column.at(row);
+      return this;
+    }
+
+    @Override
+    public boolean getBoolean() {
+      return reader.readBoolean();
+    }
+
+    @Override
+    public int getInteger() {
+      return reader.readInteger();
+    }
+
+    @Override
+    public long getLong() {
+      return reader.readLong();
+    }
+
+    @Override
+    public float getFloat() {
+      return reader.readFloat();
+    }
+
+    @Override
+    public double getDouble() {
+      return reader.readDouble();
+    }
+
+    @Override
+    public Binary getBinary() {
+      return reader.readBytes();
+    }
+  }
+
   /** Takes the value that a reader stands at. */
   private interface Take {
-    Object from(ColumnReader values);
+    Object from(Stored value);
   }
 
   /** Hashes the value that a reader stands at. */
   private interface Hash {
-    long of(ColumnReader values);
+    long of(Stored value);
   }
 
   private ParquetColumns(ParquetFileReader reader, ParsedVersion writer) {
@@ -146,197 +235,63 @@ public final class ParquetColumns implements AutoCloseable {
     if (column == null) {
       return OptionalLong.empty();
     }
-    return statistics(group, column).filter(Statistics::hasNonNullValue).stream()
+    return chunk(group, column)
+        .map(ColumnChunkMetaData::getStatistics)
+        .filter(known -> known != null && known.hasNonNullValue())
         .mapToLong(known -> ((Number) known.genericGetMax()).longValue())
         .findFirst();
   }
 
   /**
-   * A row that was found by its key.
-   *
-   * @param row its number within the row group
-   * @param hash of the key, as {@link KeyHash} makes it
-   * @param key its values, of the classes that Spark's rows have
-   */
-  public record Found(int row, long hash, List<Object> key) {}
-
-  /**
-   * Finds rows of a row group by the hashes of their keys; one whose key has no NULL is not missed.
+   * Hashes the keys of all rows of a row group.
    *
    * @param key the key's columns, as the table has them, in its order
-   * @param wanted tells of a hash whether the row is one of those
-   * @return the rows in their order
+   * @return a hash per row, as {@link KeyHash} makes it; a row without a key has any
    */
-  public List<Found> find(int group, List<Types.NestedField> key, LongPredicate wanted)
-      throws IOException {
-    List<Column> stored = new ArrayList<>();
+  public long[] keyHashes(int group, List<Types.NestedField> key) throws IOException {
+    int rows = rowGroups.get(group);
+    long[] hashes = new long[rows];
+    Arrays.fill(hashes, KeyHash.start());
     for (Types.NestedField field : key) {
       Column column = columns.get(field.fieldId());
       if (column == null) {
-        return List.of();
+        continue;
       }
-      stored.add(column);
-    }
-    return key.size() == 1
-        ? findByOne(group, key.get(0).type(), stored.get(0), wanted)
-        : findBySeveral(group, key, stored, wanted);
-  }
-
-  private List<Found> findByOne(int group, Type type, Column column, LongPredicate wanted)
-      throws IOException {
-    Matches matches = new Matches(wanted);
-    Hash hash = hash(type, column.stored());
-    Take take = take(type, column.stored());
-    boolean hasNulls = hasNulls(group, column);
-    reader.setRequestedSchema(List.of(column.leaf()));
-    try (PageReadStore store = reader.readRowGroup(group)) {
-      PageReader pages = store.getPageReader(column.leaf());
-      DictionaryPage dictionary = pages.readDictionaryPage();
-      int first = 0;
-      for (DataPage page = pages.readPage(); page != null; page = pages.readPage()) {
-        Optional<WholeNumbers> numbers =
-            hasNulls ? Optional.empty() : WholeNumbers.of(page, column.leaf());
-        if (numbers.isPresent() && isWhole(type)) {
-          matches.add(first, numbers.get(), type);
-        } else {
-          ColumnReader values = values(column, new OnePage(dictionary, page));
-          matches.add(first, page.getValueCount(), values, hash, take, column);
-        }
-        first += page.getValueCount();
-      }
-    }
-    return matches.found;
-  }
-
-  private List<Found> findBySeveral(
-      int group, List<Types.NestedField> key, List<Column> stored, LongPredicate wanted)
-      throws IOException {
-    long[] hashes = new long[rowGroups.get(group)];
-    boolean[] lacks = new boolean[hashes.length];
-    Arrays.fill(hashes, KeyHash.start());
-    for (int i = 0; i < stored.size(); i++) {
-      Column column = stored.get(i);
-      Hash hash = hash(key.get(i).type(), column.stored());
+      Hash hash = hash(field.type(), column.stored());
       reader.setRequestedSchema(List.of(column.leaf()));
       try (PageReadStore pages = reader.readRowGroup(group)) {
-        ColumnReader values = values(column, pages.getPageReader(column.leaf()));
-        int defined = column.leaf().getMaxDefinitionLevel();
-        for (int row = 0; row < hashes.length; row++) {
-          if (values.getCurrentDefinitionLevel() == defined) {
-            hashes[row] = KeyHash.combine(hashes[row], hash.of(values));
-          } else {
-            lacks[row] = true;
+        PageReader chunk = pages.getPageReader(column.leaf());
+        if (isDense(group, column)) {
+          Dense values = new Dense(column.leaf(), chunk);
+          for (int row = 0; row < rows; row++) {
+            hashes[row] = KeyHash.combine(hashes[row], hash.of(values.at(row)));
           }
-          values.consume();
+        } else {
+          addHashes(values(column, chunk), column, hash, hashes);
         }
       }
     }
-    int[] rows =
-        IntStream.range(0, hashes.length)
-            .filter(row -> !lacks[row] && wanted.test(hashes[row]))
-            .toArray();
-    List<Object[]> keys = new ArrayList<>();
-    for (Types.NestedField field : key) {
-      keys.add(values(group, field, rows));
-    }
-    return IntStream.range(0, rows.length)
-        .mapToObj(
-            i ->
-                new Found(
-                    rows[i], hashes[rows[i]], keys.stream().map(values -> values[i]).toList()))
-        .toList();
+    return hashes;
   }
 
-  /** Collects rows whose key of one column is wanted. */
-  private static final class Matches {
-
-    private final LongPredicate wanted;
-    private final List<Found> found = new ArrayList<>();
-
-    Matches(LongPredicate wanted) {
-      this.wanted = wanted;
-    }
-
-    /** Looks through a page that holds numbers alone. */
-    void add(int first, WholeNumbers numbers, Type type) {
-      for (int i = 0; i < numbers.count(); i++) {
-        long number = numbers.get(i);
-        long hash = KeyHash.combine(KeyHash.start(), KeyHash.of(number));
-        if (wanted.test(hash)) {
-          add(first + i, hash, ofWhole(type, number));
-        }
+  private static void addHashes(ColumnReader values, Column column, Hash hash, long[] hashes) {
+    Stored value = Stored.of(values);
+    int defined = column.leaf().getMaxDefinitionLevel();
+    for (int row = 0; row < hashes.length; row++) {
+      if (values.getCurrentDefinitionLevel() == defined) {
+        hashes[row] = KeyHash.combine(hashes[row], hash.of(value));
       }
-    }
-
-    /** Looks through any other page. */
-    void add(int first, int count, ColumnReader values, Hash hash, Take take, Column column) {
-      int defined = column.leaf().getMaxDefinitionLevel();
-      for (int i = 0; i < count; i++) {
-        if (values.getCurrentDefinitionLevel() == defined) {
-          long hashed = KeyHash.combine(KeyHash.start(), hash.of(values));
-          if (wanted.test(hashed)) {
-            add(first + i, hashed, take.from(values));
-          }
-        }
-        values.consume();
-      }
-    }
-
-    private void add(int row, long hash, Object key) {
-      found.add(new Found(row, hash, List.of(key)));
+      values.consume();
     }
   }
 
-  /**
-   * The values of a page that holds whole numbers as they are in memory; without a NULL, its levels
-   * say nothing. Read so, a value costs a tenth of what it costs through {@link ColumnReader}.
-   *
-   * @param width bytes of a number
-   */
-  private record WholeNumbers(ByteBuffer bytes, int at, int count, int width) {
-
-    static Optional<WholeNumbers> of(DataPage page, ColumnDescriptor leaf) {
-      PrimitiveTypeName stored = leaf.getPrimitiveType().getPrimitiveTypeName();
-      boolean isPlain =
-          page instanceof DataPageV1 plain
-              && plain.getValueEncoding() == Encoding.PLAIN
-              && plain.getDlEncoding() == Encoding.RLE
-              && leaf.getMaxRepetitionLevel() == 0
-              && (stored == PrimitiveTypeName.INT32 || stored == PrimitiveTypeName.INT64);
-      if (!isPlain) {
-        return Optional.empty();
-      }
-      try {
-        ByteBufferInputStream all = ((DataPageV1) page).getBytes().toInputStream();
-        ByteBuffer bytes = all.slice(all.available()).order(ByteOrder.LITTLE_ENDIAN);
-        int start = bytes.position();
-        int levels = leaf.getMaxDefinitionLevel() == 0 ? 0 : Integer.BYTES + bytes.getInt(start);
-        int width = stored == PrimitiveTypeName.INT32 ? Integer.BYTES : Long.BYTES;
-        return Optional.of(new WholeNumbers(bytes, start + levels, page.getValueCount(), width));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    long get(int number) {
-      return width == Long.BYTES
-          ? bytes.getLong(at + number * Long.BYTES)
-          : bytes.getInt(at + number * Integer.BYTES);
-    }
+  private boolean isDense(int group, Column column) {
+    return chunk(group, column).anyMatch(chunk -> DenseColumn.canRead(column.leaf(), chunk));
   }
 
-  private boolean hasNulls(int group, Column column) {
-    return statistics(group, column)
-        .map(known -> !known.isNumNullsSet() || known.getNumNulls() > 0)
-        .orElse(true);
-  }
-
-  private Optional<Statistics<?>> statistics(int group, Column column) {
+  private Stream<ColumnChunkMetaData> chunk(int group, Column column) {
     return reader.getRowGroups().get(group).getColumns().stream()
-        .filter(chunk -> chunk.getPath().equals(column.path()))
-        .<Statistics<?>>map(ColumnChunkMetaData::getStatistics)
-        .filter(Objects::nonNull)
-        .findFirst();
+        .filter(chunk -> chunk.getPath().equals(column.path()));
   }
 
   /**
@@ -354,6 +309,14 @@ public final class ParquetColumns implements AutoCloseable {
     ColumnIndexStore indexes = indexes(group);
     reader.setRequestedSchema(List.of(column.leaf()));
     try (PageReadStore pages = pagesWith(group, indexes, column, rows)) {
+      if (isDense(group, column)) {
+        Take take = take(field.type(), column.stored());
+        Dense values = new Dense(column.leaf(), pages.getPageReader(column.leaf()));
+        for (int i = 0; i < rows.length; i++) {
+          found[i] = take.from(values.at(rows[i]));
+        }
+        return found;
+      }
       TrackedPages tracked = new TrackedPages(pages.getPageReader(column.leaf()));
       ColumnReader values = values(column, tracked);
       if (column.isList()) {
@@ -407,6 +370,7 @@ public final class ParquetColumns implements AutoCloseable {
       int[] rows,
       Object[] found) {
     Take take = take(type, column.stored());
+    Stored value = Stored.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
     long row = NO_ROW;
     int next = 0;
@@ -414,7 +378,7 @@ public final class ParquetColumns implements AutoCloseable {
       row = pages.rowAfter(row);
       boolean there = values.getCurrentDefinitionLevel() == defined;
       if (row == rows[next]) {
-        found[next++] = there ? take.from(values) : null;
+        found[next++] = there ? take.from(value) : null;
       } else if (there) {
         values.skip();
       }
@@ -435,6 +399,7 @@ public final class ParquetColumns implements AutoCloseable {
       int[] rows,
       Object[] found) {
     Take take = take(element, column.stored());
+    Stored value = Stored.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
     boolean optionalElement =
         column
@@ -459,7 +424,7 @@ public final class ParquetColumns implements AutoCloseable {
       }
       boolean wanted = row == rows[next];
       if (wanted && level >= hasElement) {
-        list.add(level == defined ? take.from(values) : null);
+        list.add(level == defined ? take.from(value) : null);
       } else if (level == defined) {
         values.skip();
       }
@@ -476,13 +441,19 @@ public final class ParquetColumns implements AutoCloseable {
 
   private static Take take(Type type, PrimitiveTypeName stored) {
     return switch (type.typeId()) {
-      case BOOLEAN -> ColumnReader::getBoolean;
-      case INTEGER, LONG, DATE, TIMESTAMP -> values -> ofWhole(type, whole(values, stored));
-      case FLOAT -> ColumnReader::getFloat;
+      case BOOLEAN -> Stored::getBoolean;
+      case INTEGER -> Stored::getInteger;
+      case LONG -> values -> whole(values, stored);
+      case FLOAT -> Stored::getFloat;
       case DOUBLE ->
           stored == PrimitiveTypeName.FLOAT
               ? values -> (double) values.getFloat()
-              : ColumnReader::getDouble;
+              : Stored::getDouble;
+      case DATE -> values -> LocalDate.ofEpochDay(values.getInteger());
+      case TIMESTAMP ->
+          ((Types.TimestampType) type).shouldAdjustToUTC()
+              ? values -> instant(values.getLong())
+              : values -> LocalDateTime.ofInstant(instant(values.getLong()), ZoneOffset.UTC);
       case STRING -> values -> values.getBinary().toStringUsingUTF8();
       case BINARY -> values -> values.getBinary().getBytes();
       case DECIMAL -> {
@@ -507,32 +478,11 @@ public final class ParquetColumns implements AutoCloseable {
     };
   }
 
-  private static long whole(ColumnReader values, PrimitiveTypeName stored) {
+  private static long whole(Stored values, PrimitiveTypeName stored) {
     return stored == PrimitiveTypeName.INT32 ? values.getInteger() : values.getLong();
   }
 
-  /** Whether Parquet stores values of a type as whole numbers that mean what they are. */
-  private static boolean isWhole(Type type) {
-    return switch (type.typeId()) {
-      case INTEGER, LONG, DATE, TIMESTAMP -> true;
-      default -> false;
-    };
-  }
-
-  private static Object ofWhole(Type type, long number) {
-    return switch (type.typeId()) {
-      case INTEGER -> (int) number;
-      case LONG -> number;
-      case DATE -> LocalDate.ofEpochDay(number);
-      case TIMESTAMP ->
-          ((Types.TimestampType) type).shouldAdjustToUTC()
-              ? instant(number)
-              : LocalDateTime.ofInstant(instant(number), ZoneOffset.UTC);
-      default -> throw new IllegalStateException("No whole number is of type " + type);
-    };
-  }
-
-  private static BigInteger unscaled(ColumnReader values, PrimitiveTypeName stored) {
+  private static BigInteger unscaled(Stored values, PrimitiveTypeName stored) {
     return stored == PrimitiveTypeName.INT32 || stored == PrimitiveTypeName.INT64
         ? BigInteger.valueOf(whole(values, stored))
         : new BigInteger(values.getBinary().getBytesUnsafe());
@@ -581,37 +531,6 @@ public final class ParquetColumns implements AutoCloseable {
     @Override
     public long getTotalValueCount() {
       return pages.getTotalValueCount();
-    }
-  }
-
-  /** One page as if it were all of its column. */
-  private static final class OnePage implements PageReader {
-
-    private final DictionaryPage dictionary;
-    private final long values;
-    private DataPage page;
-
-    OnePage(DictionaryPage dictionary, DataPage page) {
-      this.dictionary = dictionary;
-      this.page = page;
-      this.values = page.getValueCount();
-    }
-
-    @Override
-    public DataPage readPage() {
-      DataPage read = page;
-      page = null;
-      return read;
-    }
-
-    @Override
-    public DictionaryPage readDictionaryPage() {
-      return dictionary;
-    }
-
-    @Override
-    public long getTotalValueCount() {
-      return values;
     }
   }
 

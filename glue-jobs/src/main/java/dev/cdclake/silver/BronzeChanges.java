@@ -5,6 +5,7 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
 import dev.cdclake.lake.KeyHash;
 import dev.cdclake.lake.Position;
+import dev.cdclake.lake.SoughtKeys;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.io.Serializable;
 import java.util.ArrayList;

@@ -20,6 +20,7 @@ import dev.cdclake.lake.RejectedRow;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.SoughtKeys;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;

@@ -12,6 +12,7 @@ import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ExpectationResults;
 import dev.cdclake.lake.GuardedCommit;
+import dev.cdclake.lake.KeyScan;
 import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
@@ -20,6 +21,7 @@ import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.Renames.Rename;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.SoughtKeys;
 import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.KeyLookup.Needed;
 import java.util.ArrayList;
@@ -290,7 +292,7 @@ final class SilverTable {
   Dataset<Row> rowsOf(
       SoughtKeys keys, Needed needed, StructType shape, Broadcast<Decoder> decoder) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    List<KeyLookup.Files> files = KeyLookup.files(table, context.defaultParallelism());
+    List<KeyScan.Files> files = KeyScan.files(table.newScan(), context.defaultParallelism());
     KeyLookup lookup =
         new KeyLookup(
             SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, needed);

@@ -210,6 +210,62 @@ class GoldJobTest {
   }
 
   @Test
+  void purgedRowIsTakenFromItsKeyAlone() {
+    pipeline = lake.pipeline("tables:", "  - {name: orders, on-delete: purge}");
+    silver = new SilverRun(lake, pipeline);
+    lake.model("by_user", BY_USER, incremental());
+    silver.carry(order(1, 10, 7), order(2, 10, 8), order(3, 20, 9));
+    gold().runBatch();
+    // Nobody but a refresh of the key 20 would put this right.
+    lake.spark().sql("update %s set total = -1 where user_id = 20".formatted(quoted("by_user")));
+
+    silver.carry(ORDERS.delete(1).at(200));
+    gold().runBatch();
+
+    assertThat(rows("by_user"))
+        .containsExactly(RowFactory.create(10, 1L, 8L), RowFactory.create(20, 1L, -1L));
+  }
+
+  @Test
+  void rowsThatMaintenanceDeletesAreTakenFromTheirKeys() {
+    lake.model(
+        "by_user",
+        "select user_id, count(*) as orders, sum(amount) as total from silver.orders"
+            + " group by user_id",
+        incremental());
+    silver.carry(order(1, 10, 7), order(2, 10, 8), order(3, 20, 9));
+    silver.carry(ORDERS.delete(1).at(200), ORDERS.delete(3).at(201));
+    gold().runBatch();
+
+    lake.spark()
+        .sql(
+            "delete from %s where not is_active"
+                .formatted(pipeline.silver(pipeline.tables().get(0)).quoted()));
+    silver.carry(order(4, 30, 1));
+    gold().runBatch();
+
+    assertThat(rows("by_user"))
+        .containsExactly(RowFactory.create(10, 1L, 8L), RowFactory.create(30, 1L, 1L));
+  }
+
+  @Test
+  void keyOfAnotherTypeThanTheInputsColumnMeansARebuild() {
+    String[] text = incremental();
+    text[3] = "  user_id: {type: string}";
+    lake.model(
+        "by_user",
+        BY_USER.replace("select user_id", "select cast(user_id as string) as user_id"),
+        text);
+    silver.carry(order(1, 10, 7), order(2, 20, 8));
+    gold().runBatch();
+
+    silver.carry(ORDERS.update(1).at(200).set("user_id", 20).set("amount", 1));
+    gold().runBatch();
+
+    assertThat(rows("by_user")).containsExactly(RowFactory.create("20", 2L, 9L));
+  }
+
+  @Test
   void rowsOfUntouchedKeysStayInTheirFiles() {
     lake.model("by_user_touched", BY_USER, incremental());
     GoldJob gold = gold();

@@ -1,10 +1,8 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.silver;
+package dev.cdclake.lake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cdclake.lake.KeyHash;
-import dev.cdclake.lake.Position;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;

@@ -1,20 +1,19 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.silver;
+package dev.cdclake.lake;
 
-import dev.cdclake.lake.Position;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
 /**
- * The keys that a batch changes, by their hashes, and which of them have a change that does not say
- * all of the row: what silver has is needed there.
+ * Keys whose rows are looked for, by their hashes, and which of them have rows whose values are
+ * needed, too.
  *
- * <p>Two keys may have one hash. Then a row is found that nobody looked for; the fold leaves it as
- * it is, because it has no change.
+ * <p>Two keys may have one hash. Then a row is found that nobody looked for: silver's fold leaves
+ * it as it is, because it has no change, and gold makes it anew.
  */
-final class SoughtKeys implements Serializable {
+public final class SoughtKeys implements Serializable {
 
   private static final long serialVersionUID = 1L;
 
@@ -22,7 +21,7 @@ final class SoughtKeys implements Serializable {
   private static final int BITS_PER_KEY = 32;
 
   /** What a part of a batch looks for. */
-  static final class Part implements Serializable {
+  public static final class Part implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
@@ -34,9 +33,14 @@ final class SoughtKeys implements Serializable {
      * @param oldest the place in the log that all changes are at or behind; {@link Position#START}
      *     if the order of one of them is not told by its place alone
      */
-    Part(long[] entries, Position oldest) {
+    public Part(long[] entries, Position oldest) {
       this.entries = entries;
       this.oldest = oldest;
+    }
+
+    /** Keys alone, of no changes. */
+    public Part(long[] entries) {
+      this(entries, Position.START);
     }
   }
 
@@ -56,7 +60,7 @@ final class SoughtKeys implements Serializable {
   }
 
   /** Joins what tasks found. */
-  static SoughtKeys of(List<Part> parts) {
+  public static SoughtKeys of(List<Part> parts) {
     long[] sorted =
         parts.stream().flatMapToLong(part -> Arrays.stream(part.entries)).sorted().toArray();
     int count = 0;
@@ -76,24 +80,29 @@ final class SoughtKeys implements Serializable {
   }
 
   /** Returns a key's hash together with whether the values of its row are needed. */
-  static long entry(long hash, boolean valuesNeeded) {
+  public static long entry(long hash, boolean valuesNeeded) {
     return key(hash) | (valuesNeeded ? 1 : 0);
   }
 
   /** Whether a key with this hash is looked for. */
-  boolean has(long hash) {
+  public boolean has(long hash) {
     return (bits[word(hash)] & 1L << bit(hash)) != 0 && find(hash) >= 0;
   }
 
   /** Whether the values of the row with this key are needed; false if it is not looked for. */
-  boolean needsValues(long hash) {
+  public boolean needsValues(long hash) {
     int found = find(hash);
     return found >= 0 && (hashes[found] & 1) == 1;
   }
 
   /** Whether every change of the batch comes after a row whose last change is at this position. */
-  boolean comeAfter(Position row) {
+  public boolean comeAfter(Position row) {
     return row.compareTo(oldest) < 0;
+  }
+
+  /** Returns how many keys there are. */
+  public int size() {
+    return hashes.length;
   }
 
   private int find(long hash) {

@@ -1,0 +1,95 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.lake;
+
+import java.io.IOException;
+import org.apache.parquet.bytes.ByteBufferInputStream;
+import org.apache.parquet.bytes.BytesUtils;
+import org.apache.parquet.column.ColumnDescriptor;
+import org.apache.parquet.column.Dictionary;
+import org.apache.parquet.column.Encoding;
+import org.apache.parquet.column.ValuesType;
+import org.apache.parquet.column.page.DataPage;
+import org.apache.parquet.column.page.DataPageV1;
+import org.apache.parquet.column.page.DataPageV2;
+import org.apache.parquet.column.page.DictionaryPage;
+import org.apache.parquet.column.page.PageReader;
+import org.apache.parquet.column.values.ValuesReader;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+
+/**
+ * Reads a column of a row group that has a value in every row, page by page. Without levels to
+ * decode, values between two wanted ones are passed over at once.
+ */
+final class DenseColumn {
+
+  private final ColumnDescriptor column;
+  private final PageReader pages;
+  private final Dictionary dictionary;
+  private ValuesReader values;
+
+  /** The row group's rows from the page's first one to the one behind its last. */
+  private long first;
+
+  private long end;
+
+  /** The row that the reader stands at. */
+  private long at;
+
+  DenseColumn(ColumnDescriptor column, PageReader pages) throws IOException {
+    this.column = column;
+    this.pages = pages;
+    DictionaryPage page = pages.readDictionaryPage();
+    this.dictionary = page == null ? null : page.getEncoding().initDictionary(column, page);
+  }
+
+  /**
+   * Whether a column has a value in every row, in an encoding that needs nothing of other pages.
+   */
+  static boolean canRead(ColumnDescriptor column, ColumnChunkMetaData chunk) {
+    return column.getMaxRepetitionLevel() == 0
+        && column.getMaxDefinitionLevel() <= 1
+        && chunk.getStatistics() != null
+        && chunk.getStatistics().isNumNullsSet()
+        && chunk.getStatistics().getNumNulls() == 0
+        && !chunk.getEncodings().contains(Encoding.DELTA_BYTE_ARRAY);
+  }
+
+  /** Goes to a row, which is not before the last one, and returns the reader of its value. */
+  ValuesReader at(long row) throws IOException {
+    while (row >= end) {
+      turn();
+    }
+    if (row > at) {
+      values.skip((int) (row - at));
+    }
+    at = row + 1;
+    return values;
+  }
+
+  private void turn() throws IOException {
+    DataPage page = pages.readPage();
+    first = page.getFirstRowIndex().orElse(end);
+    end = first + page.getValueCount();
+    at = first;
+    if (page instanceof DataPageV1 one) {
+      ByteBufferInputStream bytes = one.getBytes().toInputStream();
+      if (column.getMaxDefinitionLevel() > 0) {
+        // Definition levels, all alike, begin with their length.
+        bytes.skipFully(BytesUtils.readIntLittleEndian(bytes));
+      }
+      read(one.getValueEncoding(), one.getValueCount(), bytes);
+    } else if (page instanceof DataPageV2 two) {
+      read(two.getDataEncoding(), two.getValueCount(), two.getData().toInputStream());
+    } else {
+      throw new IllegalStateException("Parquet has no pages of " + page.getClass());
+    }
+  }
+
+  private void read(Encoding encoding, int count, ByteBufferInputStream bytes) throws IOException {
+    values =
+        encoding.usesDictionary()
+            ? encoding.getDictionaryBasedValuesReader(column, ValuesType.VALUES, dictionary)
+            : encoding.getValuesReader(column, ValuesType.VALUES);
+    values.initFromPage(count, bytes);
+  }
+}
