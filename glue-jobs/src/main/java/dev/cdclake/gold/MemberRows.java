@@ -7,7 +7,6 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.stream.IntStream;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
@@ -15,7 +14,6 @@ import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.types.Types;
 import org.apache.iceberg.util.SnapshotUtil;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -27,7 +25,6 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.sources.BaseRelation;
 import org.apache.spark.sql.sources.PrunedScan;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * The rows of a silver table that belong to touched keys of a model, as a relation of which Spark
@@ -101,27 +98,7 @@ final class MemberRows extends BaseRelation implements PrunedScan {
     @Override
     public Iterator<Row> call(Iterator<KeyScan.Files> shares) {
       KeyScan scan = new KeyScan(table, List.of(key), touched.value(), shares);
-      TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> scan.close());
-      return new Iterator<>() {
-
-        private Iterator<Row> found = List.<Row>of().iterator();
-
-        @Override
-        public boolean hasNext() {
-          if (!found.hasNext() && scan.advance()) {
-            found = rows(scan);
-          }
-          return found.hasNext();
-        }
-
-        @Override
-        public Row next() {
-          if (!hasNext()) {
-            throw new NoSuchElementException();
-          }
-          return found.next();
-        }
-      };
+      return scan.inTask(() -> rows(scan));
     }
 
     private Iterator<Row> rows(KeyScan scan) {

@@ -6,10 +6,12 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -25,6 +27,8 @@ import org.apache.iceberg.deletes.PositionDeleteIndex;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.io.InputFile;
 import org.apache.iceberg.types.Types;
+import org.apache.spark.TaskContext;
+import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * Goes through files of a table and finds the rows that have one of some keys. It reads nothing but
@@ -107,6 +111,36 @@ public final class KeyScan implements AutoCloseable {
       bytes[least] += file.file().fileSizeInBytes();
     }
     return shares;
+  }
+
+  /**
+   * Returns what a task makes of the rows, one bunch after the other; closes the scan with the
+   * task.
+   *
+   * @param made of the rows that the scan stands at, at least one of them
+   */
+  public <T> Iterator<T> inTask(Supplier<Iterator<T>> made) {
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> close());
+    return new Iterator<>() {
+
+      private Iterator<T> bunch = Collections.emptyIterator();
+
+      @Override
+      public boolean hasNext() {
+        if (!bunch.hasNext() && advance()) {
+          bunch = made.get();
+        }
+        return bunch.hasNext();
+      }
+
+      @Override
+      public T next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        return bunch.next();
+      }
+    };
   }
 
   /** Goes to the next rows that were found, of one row group; false if there are none. */

@@ -11,18 +11,15 @@ import dev.cdclake.silver.BronzeChanges.Decoder;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.types.Types;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * Finds the rows of silver that a batch changes, without reading the table: of every file the key
@@ -57,13 +54,11 @@ record KeyLookup(
   @Override
   public Iterator<Row> call(Iterator<KeyScan.Files> shares) {
     Search search = new Search(shares);
-    TaskContext.get()
-        .addTaskCompletionListener((TaskCompletionListener) task -> search.scan.close());
-    return search;
+    return search.scan.inTask(() -> search.read(search.scan.rows()));
   }
 
-  /** Hands out the rows that a scan finds. */
-  private final class Search implements Iterator<Row> {
+  /** Reads the rows that a scan finds. */
+  private final class Search {
 
     private final SilverSchema silver = decoder.value().silver();
     private final List<Types.NestedField> columns = table.schema().columns();
@@ -87,27 +82,9 @@ record KeyLookup(
     private final int width = ChangeRow.at(ChangeRow.CURRENT) + 1;
     private final KeyScan scan;
 
-    private Iterator<Row> found = List.<Row>of().iterator();
-
     Search(Iterator<KeyScan.Files> shares) {
       List<Types.NestedField> key = silver.key().stream().map(table.schema()::findField).toList();
       this.scan = new KeyScan(table, key, sought.value(), shares);
-    }
-
-    @Override
-    public boolean hasNext() {
-      if (!found.hasNext() && scan.advance()) {
-        found = read(scan.rows());
-      }
-      return found.hasNext();
-    }
-
-    @Override
-    public Row next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      return found.next();
     }
 
     private Iterator<Row> read(int[] rows) {
