@@ -1,95 +1,111 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
  * The shape in which changes and current rows meet to be folded: one row is either a change of
- * bronze or the silver row that a key has now.
+ * bronze or the silver row that a key has now. The constants are positions in it.
  */
 final class ChangeRow {
 
   /** Rows that must be folded together: one key, or the keys that updates of the key connect. */
-  static final String GROUP = "group";
+  static final int GROUP = 0;
 
-  static final String KEY = "row_key";
+  static final int KEY = 1;
 
   /** 0 for the current row, 1 for a change: the current row comes first. */
-  static final String KIND = "kind";
+  static final int KIND = 2;
 
-  static final String EPOCH = "epoch";
-  static final String LSN = "lsn";
+  static final int EPOCH = 3;
 
   /** 0 for a row read by a snapshot, 1 for a streamed change, which wins on equal LSNs. */
-  static final String STREAMED = "streamed";
+  static final int STREAMED = 4;
 
-  static final String OFFSET = "offset";
-  static final String PARTITION = "partition";
-  static final String OP = "op";
-  static final String TXID = "txid";
-  static final String COMMITTED_AT = "committed_at";
-  static final String SCHEMA = "schema";
-  static final String KEY_JSON = "key_json";
+  static final int LSN = 5;
+  static final int OFFSET = 6;
+  static final int PARTITION = 7;
+  static final int OP = 8;
+  static final int TXID = 9;
+  static final int COMMITTED_AT = 10;
+  static final int SCHEMA = 11;
+  static final int KEY_JSON = 12;
 
   /** The row before the change as JSON; NULL where the source did not log it. */
-  static final String BEFORE = "before";
+  static final int BEFORE = 13;
 
   /** The row after the change as JSON; NULL for a delete. */
-  static final String AFTER = "after";
+  static final int AFTER = 14;
 
-  static final String MOVED_FROM = "moved_from";
-  static final String CURRENT = "current";
-
-  /** Whether the current row has the values of all columns; see {@link CurrentRow}. */
-  static final String WHOLE = "whole";
-
-  static final String FILE = "file";
-  static final String POSITION = "position";
+  static final int MOVED_FROM = 15;
 
   /** Why the change cannot be folded, NULL if it can. */
-  static final String REASON = "reason";
+  static final int REASON = 16;
 
-  static final String DETAIL = "detail";
+  static final int DETAIL = 17;
 
+  /** Place of the current row. */
+  static final int FILE = 18;
+
+  static final int POSITION = 19;
+
+  /** Whether the current row has the values of all columns; see {@link CurrentRow}. */
+  static final int WHOLE = 20;
+
+  /** The current row as a struct. */
+  static final int CURRENT = 21;
+
+  static final int WIDTH = 22;
+
+  /** Everything but the current row, whose columns are the table's. */
   private static final StructType CHANGE =
       new StructType()
-          .add(GROUP, DataTypes.StringType)
-          .add(KEY, DataTypes.StringType)
-          .add(KIND, DataTypes.IntegerType)
-          .add(EPOCH, DataTypes.IntegerType)
-          .add(LSN, DataTypes.LongType)
-          .add(STREAMED, DataTypes.IntegerType)
-          .add(OFFSET, DataTypes.LongType)
-          .add(PARTITION, DataTypes.IntegerType)
-          .add(OP, DataTypes.StringType)
-          .add(TXID, DataTypes.LongType)
-          .add(COMMITTED_AT, DataTypes.TimestampType)
-          .add(SCHEMA, DataTypes.StringType)
-          .add(KEY_JSON, DataTypes.StringType)
-          .add(BEFORE, DataTypes.StringType)
-          .add(AFTER, DataTypes.StringType)
-          .add(MOVED_FROM, DataTypes.StringType)
-          .add(REASON, DataTypes.StringType)
-          .add(DETAIL, DataTypes.StringType)
-          .add(FILE, DataTypes.StringType)
-          .add(POSITION, DataTypes.LongType)
-          .add(WHOLE, DataTypes.BooleanType);
+          .add("group", DataTypes.StringType)
+          .add("row_key", DataTypes.StringType)
+          .add("kind", DataTypes.IntegerType)
+          .add("epoch", DataTypes.IntegerType)
+          .add("streamed", DataTypes.IntegerType)
+          .add("lsn", DataTypes.LongType)
+          .add("offset", DataTypes.LongType)
+          .add("partition", DataTypes.IntegerType)
+          .add("op", DataTypes.StringType)
+          .add("txid", DataTypes.LongType)
+          .add("committed_at", DataTypes.TimestampType)
+          .add("schema", DataTypes.StringType)
+          .add("key_json", DataTypes.StringType)
+          .add("before", DataTypes.StringType)
+          .add("after", DataTypes.StringType)
+          .add("moved_from", DataTypes.StringType)
+          .add("reason", DataTypes.StringType)
+          .add("detail", DataTypes.StringType)
+          .add("file", DataTypes.StringType)
+          .add("position", DataTypes.LongType)
+          .add("whole", DataTypes.BooleanType);
 
   private ChangeRow() {}
 
-  /** Returns the shape for a table: the columns of a change, and its current row as a struct. */
+  /** Returns the shape for a table. */
   static StructType of(SilverSchema schema) {
-    List<StructField> fields = new ArrayList<>(List.of(CHANGE.fields()));
-    fields.add(DataTypes.createStructField(CURRENT, schema.columns(), true));
-    return DataTypes.createStructType(fields);
+    return CHANGE.add("current", schema.columns());
   }
 
-  /** Returns the position of a column. */
-  static int at(String column) {
-    return CURRENT.equals(column) ? CHANGE.size() : CHANGE.fieldIndex(column);
+  /** Returns the column that holds a row together with those it is folded with. */
+  static Column group() {
+    return column(GROUP);
+  }
+
+  /** Returns the columns by which the rows of a group are ordered. */
+  static Column[] order() {
+    return Arrays.stream(new int[] {GROUP, KIND, EPOCH, STREAMED, LSN, OFFSET})
+        .mapToObj(ChangeRow::column)
+        .toArray(Column[]::new);
+  }
+
+  private static Column column(int position) {
+    return functions.col(CHANGE.fields()[position].name());
   }
 }

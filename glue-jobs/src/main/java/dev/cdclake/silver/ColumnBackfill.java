@@ -204,10 +204,11 @@ public final class ColumnBackfill {
     String fingerprint = fingerprint(schema);
     // What the source says is masked before it is kept anywhere, as the connector does it.
     List<KeyedMask> masks = masks(fields);
+    Decoder decoder = new Decoder(silver, Map.of(fingerprint, schema));
     MapFunction<Row, Row> decode =
         row -> {
           String maskedKey = SourceValue.masked(row.getString(0), masks);
-          Object[] typed = RowKey.decode(maskedKey, EventSchema.of(fingerprint, schema), silver);
+          Object[] typed = decoder.layout(fingerprint, 0, 0).key(maskedKey);
           Object[] values = new Object[width];
           System.arraycopy(typed, 0, values, 0, typed.length);
           values[width - 2] = maskedKey;

@@ -80,7 +80,7 @@ final class ColumnType {
       case "org.apache.kafka.connect.data.Decimal" -> decimal(parameters);
       case "io.debezium.data.VariableScaleDecimal" -> of(UNBOUNDED, ColumnType::variableScale);
       case "io.debezium.time.Date", "org.apache.kafka.connect.data.Date" ->
-          of(DataTypes.DateType, value -> date(number(value).longValueExact()));
+          of(DataTypes.DateType, value -> date(number(value)));
       case "io.debezium.time.Timestamp", "org.apache.kafka.connect.data.Timestamp" ->
           timestamp(TimeUnit.MILLISECONDS);
       case "io.debezium.time.MicroTimestamp" -> timestamp(TimeUnit.MICROSECONDS);
@@ -100,7 +100,7 @@ final class ColumnType {
     return switch (type) {
       case "boolean" -> of(DataTypes.BooleanType, ColumnType::bool);
       case "int8", "int16", "int32" -> of(DataTypes.IntegerType, value -> integer(value));
-      case "int64" -> of(DataTypes.LongType, value -> number(value).longValueExact());
+      case "int64" -> of(DataTypes.LongType, value -> number(value));
       case "float", "float32" -> of(DataTypes.FloatType, value -> (float) real(value));
       case "double", "float64" -> of(DataTypes.DoubleType, ColumnType::real);
       case "bytes" -> of(DataTypes.BinaryType, ColumnType::bytes);
@@ -219,7 +219,7 @@ final class ColumnType {
     return of(
         DataTypes.TimestampNTZType,
         value -> {
-          Instant instant = instant(number(value).longValueExact(), unit);
+          Instant instant = instant(number(value), unit);
           LocalDateTime local = LocalDateTime.ofInstant(instant, ZoneOffset.UTC);
           return isInCalendar(local.getYear()) ? local : UNREPRESENTABLE;
         });
@@ -254,7 +254,7 @@ final class ColumnType {
     return of(
         DataTypes.StringType,
         value -> {
-          long nanos = unit.toNanos(number(value).longValueExact());
+          long nanos = unit.toNanos(number(value));
           return nanos == TimeUnit.DAYS.toNanos(1)
               ? "24:00:00"
               : LocalTime.ofNanoOfDay(nanos).format(DateTimeFormatter.ISO_LOCAL_TIME);
@@ -368,14 +368,14 @@ final class ColumnType {
   }
 
   private static int integer(JsonNode value) {
-    return number(value).intValueExact();
+    return Math.toIntExact(number(value));
   }
 
-  private static BigInteger number(JsonNode value) {
-    if (!value.isIntegralNumber()) {
-      throw new IllegalArgumentException("not a whole number");
+  private static long number(JsonNode value) {
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+      throw new IllegalArgumentException("not a whole number of 64 bits");
     }
-    return value.bigIntegerValue();
+    return value.longValue();
   }
 
   private static double real(JsonNode value) {

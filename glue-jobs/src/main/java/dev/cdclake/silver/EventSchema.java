@@ -44,15 +44,24 @@ record EventSchema(
 
   /** Returns the schema with a fingerprint, parsing its text once per process. */
   static EventSchema of(String fingerprint, String text) {
-    return PARSED.computeIfAbsent(fingerprint, key -> parse(text));
+    EventSchema known = PARSED.get(fingerprint);
+    return known != null ? known : PARSED.computeIfAbsent(fingerprint, key -> parse(text));
   }
 
   /** Returns the schema of an event, its columns named as they are after all renames behind it. */
   EventSchema under(Renames renames, int epoch, long lsn) {
-    if (renames.followed().isEmpty()) {
-      return this;
-    }
-    List<Rename> behind = renames.behind(namedAt == null ? new Position(epoch, lsn) : namedAt);
+    return under(behind(renames, epoch, lsn));
+  }
+
+  /** Returns the renames that came after an event. */
+  List<Rename> behind(Renames renames, int epoch, long lsn) {
+    return renames.followed().isEmpty()
+        ? List.of()
+        : renames.behind(namedAt == null ? new Position(epoch, lsn) : namedAt);
+  }
+
+  /** Returns the schema, its columns named as they are after some renames. */
+  EventSchema under(List<Rename> behind) {
     return behind.isEmpty() ? this : named(columns, behind, misread, namedAt);
   }
 

@@ -6,51 +6,51 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * The shape of a folded row: the silver row, followed by what the writer must know and does not
- * store.
+ * store. The constants are positions behind the table's columns.
  */
 final class FoldedRow {
 
   /** File of the row that this one replaces, NULL if there is none. */
-  static final String REPLACES_FILE = "_replaces_file";
+  static final int REPLACES_FILE = 0;
 
   /** Its position in the file. */
-  static final String REPLACES_POSITION = "_replaces_position";
+  static final int REPLACES_POSITION = 1;
 
   /** File of the version of the row that is held back, NULL if there is none. */
-  static final String HELD_FILE = "_held_file";
+  static final int HELD_FILE = 2;
 
   /** Its position in the file. */
-  static final String HELD_POSITION = "_held_position";
+  static final int HELD_POSITION = 3;
 
   /** False for a version of a row that later changes of the batch replace. */
-  static final String NEWEST = "_newest";
+  static final int NEWEST = 4;
 
   /** Whether the row is stored; false removes the replaced row and stores nothing. */
-  static final String STORED = "_stored";
+  static final int STORED = 5;
 
   /** Why a change was rejected; then the row is no silver row, only its coordinates are set. */
-  static final String REASON = "_reject_reason";
+  static final int REASON = 6;
 
-  static final String DETAIL = "_reject_detail";
+  static final int DETAIL = 7;
 
   /** Key of the event that is or may have to be rejected, NULL if it cannot be. */
-  static final String KEY_JSON = "_reject_key";
+  static final int KEY_JSON = 8;
 
   /** The row that this event carries. */
-  static final String VALUE_JSON = "_reject_value";
+  static final int VALUE_JSON = 9;
 
   static final StructType EXTRA =
       new StructType()
-          .add(REPLACES_FILE, DataTypes.StringType)
-          .add(REPLACES_POSITION, DataTypes.LongType)
-          .add(HELD_FILE, DataTypes.StringType)
-          .add(HELD_POSITION, DataTypes.LongType)
-          .add(NEWEST, DataTypes.BooleanType)
-          .add(STORED, DataTypes.BooleanType)
-          .add(REASON, DataTypes.StringType)
-          .add(DETAIL, DataTypes.StringType)
-          .add(KEY_JSON, DataTypes.StringType)
-          .add(VALUE_JSON, DataTypes.StringType);
+          .add("_replaces_file", DataTypes.StringType)
+          .add("_replaces_position", DataTypes.LongType)
+          .add("_held_file", DataTypes.StringType)
+          .add("_held_position", DataTypes.LongType)
+          .add("_newest", DataTypes.BooleanType)
+          .add("_stored", DataTypes.BooleanType)
+          .add("_reject_reason", DataTypes.StringType)
+          .add("_reject_detail", DataTypes.StringType)
+          .add("_reject_key", DataTypes.StringType)
+          .add("_reject_value", DataTypes.StringType);
 
   private FoldedRow() {}
 
@@ -60,14 +60,5 @@ final class FoldedRow {
       shape = shape.add(field);
     }
     return shape;
-  }
-
-  /** Returns the position of one of the extra columns. */
-  static int at(SilverSchema silver, String column) {
-    return silver.columns().size() + EXTRA.fieldIndex(column);
-  }
-
-  static int width(SilverSchema silver) {
-    return silver.columns().size() + EXTRA.size();
   }
 }

@@ -1,30 +1,24 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import static dev.cdclake.silver.ChangeRow.at;
-
-import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
 import dev.cdclake.lake.Position;
-import dev.cdclake.silver.BronzeChanges.Decoder;
+import dev.cdclake.silver.BronzeChanges.KeyMove;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import dev.cdclake.silver.RowGroup.RowNotFoundException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.functions;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.apache.spark.util.LongAccumulator;
 
 /**
@@ -66,29 +60,27 @@ final class KeyFold {
    *
    * <p>What a snapshot read comes before what was streamed, wherever it stands in the log: a change
    * of a transaction that was running then lies before the read and was not seen by it. Which
-   * streamed changes the read has seen is told by {@link RowState#isBefore(Row)}.
+   * streamed changes the read has seen is told by {@link RowState#isBefore(Change)}.
    */
-  static Dataset<Row> fold(
+  static JavaRDD<InternalRow> fold(
       Dataset<Row> changesAndCurrent,
       long changes,
-      SilverSchema silver,
       Broadcast<Decoder> decoder,
       Rules rules,
       Outcomes outcomes) {
     int tasks = (int) Math.min(MOST_TASKS, 1 + changes / ROWS_PER_TASK);
-    MapPartitionsFunction<Row, Row> fold =
-        rows -> new Groups(rows, decoder.value(), rules, outcomes);
-    return changesAndCurrent
-        .repartition(tasks, functions.col(ChangeRow.GROUP))
-        .sortWithinPartitions(
-            order(
-                ChangeRow.GROUP,
-                ChangeRow.KIND,
-                ChangeRow.EPOCH,
-                ChangeRow.STREAMED,
-                ChangeRow.LSN,
-                ChangeRow.OFFSET))
-        .mapPartitions(fold, Encoders.row(FoldedRow.of(silver)));
+    return CatalystRows.of(
+            changesAndCurrent
+                .repartition(tasks, ChangeRow.group())
+                .sortWithinPartitions(ChangeRow.order()))
+        .mapPartitions(rows -> folded(rows, decoder.value(), rules, outcomes));
+  }
+
+  private static Iterator<InternalRow> folded(
+      Iterator<InternalRow> rows, Decoder decoder, Rules rules, Outcomes outcomes) {
+    CatalystRows folded = new CatalystRows(FoldedRow.of(decoder.silver()));
+    Groups groups = new Groups(rows, decoder, rules, outcomes);
+    return CatalystRows.stream(groups).map(folded::row).iterator();
   }
 
   /**
@@ -97,10 +89,10 @@ final class KeyFold {
    * @param moves pairs of (key, key it had before)
    * @return by key, one key that stands for its group; keys that never moved are absent
    */
-  static Map<String, String> groups(List<Row> moves) {
+  static Map<String, String> groups(List<KeyMove> moves) {
     Map<String, String> parent = new HashMap<>();
-    for (Row move : moves) {
-      parent.put(root(parent, move.getString(0)), root(parent, move.getString(1)));
+    for (KeyMove move : moves) {
+      parent.put(root(parent, move.key()), root(parent, move.before()));
     }
     Map<String, String> groups = new HashMap<>();
     for (String key : List.copyOf(parent.keySet())) {
@@ -120,27 +112,31 @@ final class KeyFold {
     return at;
   }
 
-  private static Column[] order(String... columns) {
-    return Arrays.stream(columns).map(functions::col).toArray(Column[]::new);
-  }
-
   /** Turns sorted rows into folded rows, group after group. */
   static final class Groups implements Iterator<Row> {
 
-    private final Iterator<Row> rows;
+    private final Iterator<InternalRow> rows;
     private final Decoder decoder;
     private final Rules rules;
     private final Outcomes outcomes;
     private final RowState.Layout layout;
-    private Row next;
+    private final CatalystRows current;
+    private InternalRow next;
     private Iterator<Row> folded = List.<Row>of().iterator();
 
-    Groups(Iterator<Row> rows, Decoder decoder, Rules rules, Outcomes outcomes) {
+    /**
+     * Begins before the first group.
+     *
+     * @param rows in the shape of {@link ChangeRow} and in its order; one may be the same object as
+     *     the last
+     */
+    Groups(Iterator<InternalRow> rows, Decoder decoder, Rules rules, Outcomes outcomes) {
       this.rows = rows;
       this.decoder = decoder;
       this.rules = rules;
       this.outcomes = outcomes;
       this.layout = new RowState.Layout(decoder.silver(), rules);
+      this.current = new CatalystRows(decoder.silver().columns());
       this.next = rows.hasNext() ? rows.next() : null;
     }
 
@@ -161,20 +157,22 @@ final class KeyFold {
     }
 
     private List<Row> foldGroup() {
-      String group = next.getString(at(ChangeRow.GROUP));
+      UTF8String group = next.getUTF8String(ChangeRow.GROUP).clone();
       RowGroup rows = decoder.silver().keyed() ? new KeyedRows(layout) : new UnkeyedRows(layout);
       List<Truncation> truncations = rules.truncations();
       int passed = 0;
       int streamed = 0;
       List<Row> out = new ArrayList<>();
-      while (next != null && group.equals(next.getString(at(ChangeRow.GROUP)))) {
-        if (next.getInt(at(ChangeRow.KIND)) != 0) {
-          if (next.getInt(at(ChangeRow.STREAMED)) != streamed) {
+      while (next != null && group.equals(next.getUTF8String(ChangeRow.GROUP))) {
+        if (next.getInt(ChangeRow.KIND) != 0) {
+          if (next.getInt(ChangeRow.STREAMED) != streamed) {
             // From here on the log begins again.
-            streamed = next.getInt(at(ChangeRow.STREAMED));
+            streamed = next.getInt(ChangeRow.STREAMED);
             passed = 0;
           }
-          while (passed < truncations.size() && isBefore(truncations.get(passed), next)) {
+          Position position =
+              new Position(next.getInt(ChangeRow.EPOCH), next.getLong(ChangeRow.LSN));
+          while (passed < truncations.size() && isBefore(truncations.get(passed), position)) {
             rows.truncate(truncations.get(passed++));
           }
         }
@@ -186,62 +184,61 @@ final class KeyFold {
       return out;
     }
 
-    private void take(Row row, RowGroup rows, List<Row> out) {
-      if (row.getInt(at(ChangeRow.KIND)) == 0) {
-        rows.add(
-            row.getString(at(ChangeRow.KEY)),
-            new CurrentRow(
-                row.getStruct(at(ChangeRow.CURRENT)),
-                row.getString(at(ChangeRow.FILE)),
-                row.getLong(at(ChangeRow.POSITION)),
-                row.getBoolean(at(ChangeRow.WHOLE))));
+    private void take(InternalRow row, RowGroup rows, List<Row> out) {
+      if (row.getInt(ChangeRow.KIND) == 0) {
+        rows.add(Change.text(row, ChangeRow.KEY), current(row));
         return;
       }
-      if (!row.isNullAt(at(ChangeRow.REASON))) {
+      Change change = Change.of(row);
+      if (!row.isNullAt(ChangeRow.REASON)) {
         out.add(
             rejected(
-                row, row.getString(at(ChangeRow.REASON)), row.getString(at(ChangeRow.DETAIL))));
+                change, Change.text(row, ChangeRow.REASON), Change.text(row, ChangeRow.DETAIL)));
         return;
       }
       try {
-        EventSchema schema =
-            decoder.schema(
-                row.getString(at(ChangeRow.SCHEMA)),
-                row.getInt(at(ChangeRow.EPOCH)),
-                row.getLong(at(ChangeRow.LSN)));
-        count(rows.apply(row, schema), row);
+        EventLayout event = decoder.layout(change.schema(), change.epoch(), change.lsn());
+        count(rows.apply(change, event), change);
       } catch (UnreadableValueException e) {
-        out.add(rejected(row, RejectReason.VALUE_UNREADABLE.name(), e.getMessage()));
+        out.add(rejected(change, RejectReason.VALUE_UNREADABLE.name(), e.getMessage()));
       } catch (RowNotFoundException e) {
-        if (rules.truncations().stream().anyMatch(later -> !isBefore(later, row))) {
-          count(false, row);
+        if (rules.truncations().stream().anyMatch(later -> !isBefore(later, change.position()))) {
+          count(false, change);
         } else {
-          uncount(row);
-          out.add(rejected(row, RejectReason.ROW_NOT_FOUND.name(), e.getMessage()));
+          uncount(change);
+          out.add(rejected(change, RejectReason.ROW_NOT_FOUND.name(), e.getMessage()));
         }
       }
     }
 
-    private static boolean isBefore(Truncation truncation, Row change) {
-      Position position =
-          new Position(change.getInt(at(ChangeRow.EPOCH)), change.getLong(at(ChangeRow.LSN)));
+    private CurrentRow current(InternalRow row) {
+      Row values =
+          row.isNullAt(ChangeRow.CURRENT)
+              ? null
+              : current.row(row.getStruct(ChangeRow.CURRENT, layout.width()));
+      return new CurrentRow(
+          values,
+          Change.text(row, ChangeRow.FILE),
+          row.getLong(ChangeRow.POSITION),
+          row.getBoolean(ChangeRow.WHOLE));
+    }
+
+    private static boolean isBefore(Truncation truncation, Position position) {
       return truncation.position().compareTo(position) < 0;
     }
 
     /** An update that comes in two parts counts by the part that adds a row. */
-    private boolean isPartOfUpdate(Row change) {
-      return !decoder.silver().keyed()
-          && UnkeyedRows.isRemoval(change)
-          && "u".equals(change.getString(at(ChangeRow.OP)));
+    private boolean isPartOfUpdate(Change change) {
+      return !decoder.silver().keyed() && UnkeyedRows.isRemoval(change) && "u".equals(change.op());
     }
 
-    private void count(boolean applied, Row change) {
+    private void count(boolean applied, Change change) {
       if (isPartOfUpdate(change)) {
         return;
       }
       if (!applied) {
         outcomes.superseded().add(1);
-      } else if ("d".equals(change.getString(at(ChangeRow.OP)))) {
+      } else if (change.isDelete()) {
         outcomes.deleted().add(1);
       } else {
         outcomes.written().add(1);
@@ -249,26 +246,15 @@ final class KeyFold {
     }
 
     /** Takes back what the other part of an update counted: the update is a rejected one. */
-    private void uncount(Row change) {
+    private void uncount(Change change) {
       if (isPartOfUpdate(change)) {
         outcomes.written().add(-1);
       }
     }
 
-    private Row rejected(Row change, String reason, String detail) {
+    private Row rejected(Change change, String reason, String detail) {
       outcomes.rejected().add(1);
-      SilverSchema silver = decoder.silver();
-      Object[] row = new Object[FoldedRow.width(silver)];
-      row[silver.columns().fieldIndex(ChangeColumns.PARTITION)] =
-          change.get(at(ChangeRow.PARTITION));
-      row[silver.columns().fieldIndex(ChangeColumns.OFFSET)] = change.get(at(ChangeRow.OFFSET));
-      row[FoldedRow.at(silver, FoldedRow.STORED)] = false;
-      row[FoldedRow.at(silver, FoldedRow.REASON)] = reason;
-      row[FoldedRow.at(silver, FoldedRow.DETAIL)] = detail;
-      row[FoldedRow.at(silver, FoldedRow.KEY_JSON)] = change.get(at(ChangeRow.KEY_JSON));
-      row[FoldedRow.at(silver, FoldedRow.VALUE_JSON)] =
-          change.get(at(change.isNullAt(at(ChangeRow.AFTER)) ? ChangeRow.BEFORE : ChangeRow.AFTER));
-      return RowFactory.create(row);
+      return layout.rejected(change, reason, detail);
     }
   }
 }

@@ -7,7 +7,6 @@ import dev.cdclake.lake.KeyScan;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.SoughtKeys;
-import dev.cdclake.silver.BronzeChanges.Decoder;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -18,8 +17,10 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.types.Types;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * Finds the rows of silver that a batch changes, without reading the table: of every file the key
@@ -37,7 +38,7 @@ import org.apache.spark.sql.RowFactory;
  */
 record KeyLookup(
     Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> decoder, Needed needed)
-    implements FlatMapFunction<Iterator<KeyScan.Files>, Row> {
+    implements FlatMapFunction<Iterator<KeyScan.Files>, InternalRow> {
 
   private static final long serialVersionUID = 1L;
 
@@ -52,7 +53,7 @@ record KeyLookup(
   }
 
   @Override
-  public Iterator<Row> call(Iterator<KeyScan.Files> shares) {
+  public Iterator<InternalRow> call(Iterator<KeyScan.Files> shares) {
     Search search = new Search(shares);
     return search.scan.inTask(() -> search.read(search.scan.rows()));
   }
@@ -79,15 +80,17 @@ record KeyLookup(
     private final int lsn = at(ChangeColumns.LSN);
     private final int op = at(ChangeColumns.OP);
     private final int flags = at(ChangeColumns.DQ_FLAGS);
-    private final int width = ChangeRow.at(ChangeRow.CURRENT) + 1;
+    private final CatalystRows current = new CatalystRows(silver.columns());
     private final KeyScan scan;
+    private String lastPath;
+    private UTF8String path;
 
     Search(Iterator<KeyScan.Files> shares) {
       List<Types.NestedField> key = silver.key().stream().map(table.schema()::findField).toList();
       this.scan = new KeyScan(table, key, sought.value(), shares);
     }
 
-    private Iterator<Row> read(int[] rows) {
+    private Iterator<InternalRow> read(int[] rows) {
       Object[][] lines = new Object[rows.length][columns.size()];
       boolean isOlder = needed == Needed.PLACE && isOlder();
       int[] all = IntStream.range(0, rows.length).toArray();
@@ -142,19 +145,31 @@ record KeyLookup(
               && Arrays.asList(set).contains(Expectation.QUARANTINED));
     }
 
-    private Row row(Object[] values, long position, boolean whole, boolean located) {
-      String text = RowKey.text(IntStream.of(keyAt).mapToObj(at -> values[at]).toList());
-      Object[] row = new Object[width];
-      row[ChangeRow.at(ChangeRow.GROUP)] = decoder.value().group(text);
-      row[ChangeRow.at(ChangeRow.KEY)] = text;
-      row[ChangeRow.at(ChangeRow.KIND)] = 0;
-      row[ChangeRow.at(ChangeRow.EPOCH)] = values[epoch];
-      row[ChangeRow.at(ChangeRow.LSN)] = values[lsn];
-      row[ChangeRow.at(ChangeRow.FILE)] = scan.path();
-      row[ChangeRow.at(ChangeRow.POSITION)] = position;
-      row[ChangeRow.at(ChangeRow.WHOLE)] = whole;
-      row[ChangeRow.at(ChangeRow.CURRENT)] = located ? RowFactory.create(values) : null;
-      return RowFactory.create(row);
+    private InternalRow row(Object[] values, long position, boolean whole, boolean located) {
+      Object[] key = new Object[keyAt.length];
+      for (int i = 0; i < key.length; i++) {
+        key[i] = values[keyAt[i]];
+      }
+      String text = RowKey.text(key);
+      Object[] row = new Object[ChangeRow.WIDTH];
+      row[ChangeRow.GROUP] = UTF8String.fromString(decoder.value().group(text));
+      row[ChangeRow.KEY] = UTF8String.fromString(text);
+      row[ChangeRow.KIND] = 0;
+      row[ChangeRow.EPOCH] = values[epoch];
+      row[ChangeRow.LSN] = values[lsn];
+      row[ChangeRow.FILE] = path();
+      row[ChangeRow.POSITION] = position;
+      row[ChangeRow.WHOLE] = whole;
+      row[ChangeRow.CURRENT] = located ? current.row(RowFactory.create(values)) : null;
+      return new GenericInternalRow(row);
+    }
+
+    private UTF8String path() {
+      if (!scan.path().equals(lastPath)) {
+        lastPath = scan.path();
+        path = UTF8String.fromString(lastPath);
+      }
+      return path;
     }
 
     private int[] columns(Predicate<String> wanted) {

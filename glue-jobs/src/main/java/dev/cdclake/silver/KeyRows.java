@@ -1,8 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import static dev.cdclake.silver.ChangeRow.at;
-
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.ArrayList;
@@ -51,13 +49,13 @@ final class KeyRows {
    * @return false if the change is older than the row and was left out
    * @throws UnreadableValueException if a value cannot be read; then the rows are as before
    */
-  boolean apply(Row change, EventSchema schema, KeyRows old) throws UnreadableValueException {
-    if (ChangeColumns.OP_FILL.equals(change.getString(at(ChangeRow.OP)))) {
-      return top.fill(change, schema);
+  boolean apply(Change change, EventLayout event, KeyRows old) throws UnreadableValueException {
+    if (ChangeColumns.OP_FILL.equals(change.op())) {
+      return top.fill(change, event);
     }
     RowState movedFrom = old == null ? null : old.left(change);
     if (!top.isBefore(change)) {
-      return top.apply(change, schema, movedFrom);
+      return top.apply(change, event, movedFrom);
     }
     if (isDoneAlready(change)) {
       return false;
@@ -68,14 +66,14 @@ final class KeyRows {
     }
     if (isOntoAnotherRow(change)) {
       RowState successor = RowState.unknown(layout);
-      successor.apply(change, schema, movedFrom);
+      successor.apply(change, event, movedFrom);
       covered.add(top);
       top = successor;
       return true;
     }
-    RowState meant = meant(change, schema);
-    meant.apply(change, schema, movedFrom);
-    boolean delete = isDelete(change);
+    RowState meant = meant(change, event);
+    meant.apply(change, event, movedFrom);
+    boolean delete = change.isDelete();
     if (delete) {
       departed = meant;
     }
@@ -122,26 +120,23 @@ final class KeyRows {
    * Whether a change puts a row where another one still is. On equal positions it is the same event
    * once more.
    */
-  private boolean isOntoAnotherRow(Row change) {
-    return "c".equals(change.getString(at(ChangeRow.OP)))
-        && !change.isNullAt(at(ChangeRow.TXID))
-        && top.isActive()
-        && !top.isAt(change);
+  private boolean isOntoAnotherRow(Change change) {
+    return "c".equals(change.op()) && change.txid() != null && top.isActive() && !top.isAt(change);
   }
 
   /** Whether a delete that took away a covered row comes once more. */
-  private boolean isDoneAlready(Row change) {
-    return isDelete(change) && top.isActive() && top.isAt(change);
+  private boolean isDoneAlready(Change change) {
+    return change.isDelete() && top.isActive() && top.isAt(change);
   }
 
   /** Returns which of the rows under this key a change is about. */
-  private RowState meant(Row change, EventSchema schema) throws UnreadableValueException {
-    String before = change.getString(at(ChangeRow.BEFORE));
+  private RowState meant(Change change, EventLayout event) throws UnreadableValueException {
+    String before = change.before();
     if (covered.isEmpty() || before == null) {
       return top;
     }
-    List<String> columns = schema.inLake();
-    Object[] values = RowImage.decode(before, schema, layout.silver(), columns);
+    List<String> columns = event.inLake();
+    Object[] values = RowImage.decode(before, event, columns);
     String image = RowImage.text(values);
     for (RowState row : covered) {
       if (image.equals(row.image(columns))) {
@@ -176,14 +171,10 @@ final class KeyRows {
    * Returns the row that a change took away from under this key, unknown if silver has none or it
    * is already another, newer row.
    */
-  private RowState left(Row change) {
+  private RowState left(Change change) {
     if (departed != null && departed.isAt(change)) {
       return departed;
     }
     return top.isAfter(change) ? RowState.unknown(layout) : top;
-  }
-
-  private static boolean isDelete(Row change) {
-    return "d".equals(change.getString(at(ChangeRow.OP)));
   }
 }

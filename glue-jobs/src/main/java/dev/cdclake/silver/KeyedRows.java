@@ -1,8 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import static dev.cdclake.silver.ChangeRow.at;
-
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,10 +24,10 @@ final class KeyedRows implements RowGroup {
   }
 
   @Override
-  public boolean apply(Row change, EventSchema schema) throws UnreadableValueException {
-    String old = change.getString(at(ChangeRow.MOVED_FROM));
+  public boolean apply(Change change, EventLayout event) throws UnreadableValueException {
+    String old = change.movedFrom();
     KeyRows movedFrom = old == null ? null : keys.getOrDefault(old, new KeyRows(layout));
-    return rows(change.getString(at(ChangeRow.KEY))).apply(change, schema, movedFrom);
+    return rows(change.key()).apply(change, event, movedFrom);
   }
 
   @Override

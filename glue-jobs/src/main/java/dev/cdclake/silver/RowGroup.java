@@ -18,7 +18,7 @@ interface RowGroup {
    * @throws UnreadableValueException if a value cannot be read; then the rows are as before
    * @throws RowNotFoundException if the change is about a row that is not there
    */
-  boolean apply(Row change, EventSchema schema)
+  boolean apply(Change change, EventLayout event)
       throws UnreadableValueException, RowNotFoundException;
 
   /** Ends the rows that are older than a TRUNCATE. */

@@ -1,10 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.lake.JoinedText;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.math.BigDecimal;
@@ -23,9 +20,6 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 final class RowImage {
 
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
-
   private RowImage() {}
 
   /**
@@ -34,25 +28,14 @@ final class RowImage {
    * @param json the row before or after the change
    * @param columns names in the lake
    */
-  static Object[] decode(String json, EventSchema schema, SilverSchema silver, List<String> columns)
+  static Object[] decode(String json, EventLayout event, List<String> columns)
       throws UnreadableValueException {
-    JsonNode row;
-    try {
-      row = JSON.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new UnreadableValueException("The row is not JSON", e);
-    }
+    JsonNode[] row = event.read(json);
     Map<String, Object> values = new HashMap<>();
-    for (Map.Entry<String, ColumnType> column : schema.columns().entrySet()) {
-      String name = schema.lakeName(column.getKey());
-      JsonNode value = row.get(column.getKey());
-      if (value != null && columns.contains(name)) {
-        Object decoded = column.getValue().decode(value);
-        values.put(
-            name,
-            decoded == ColumnType.UNREPRESENTABLE
-                ? null
-                : SilverSchema.widen(decoded, silver.columns().apply(name).dataType()));
+    for (int column = 0; column < row.length; column++) {
+      if (row[column] != null && columns.contains(event.lakeName(column))) {
+        Object decoded = event.decode(column, row[column]);
+        values.put(event.lakeName(column), decoded == ColumnType.UNREPRESENTABLE ? null : decoded);
       }
     }
     return columns.stream().map(values::get).toArray();

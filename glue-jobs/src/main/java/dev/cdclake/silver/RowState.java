@@ -1,12 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import static dev.cdclake.silver.ChangeRow.at;
-
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Expectation;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
@@ -41,8 +36,10 @@ final class RowState {
   /** Flag of a row whose value the lake's type cannot express: {@code unrepresentable:<column>}. */
   static final String UNREPRESENTABLE = "unrepresentable:";
 
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+  private static final Object[] NO_FLAGS = {};
+
+  /** A value that an event does not carry. */
+  private static final Object UNAVAILABLE = new Object();
 
   private final Layout layout;
   private final Object[] row;
@@ -78,6 +75,9 @@ final class RowState {
     private final int op;
     private final int committedAt;
 
+    /** Behind the table's columns: what {@link FoldedRow} adds. */
+    private final int extra;
+
     Layout(SilverSchema silver, Rules rules) {
       this.silver = silver;
       this.rules = rules;
@@ -92,10 +92,35 @@ final class RowState {
       this.txid = silver.columns().fieldIndex(ChangeColumns.TXID);
       this.op = silver.columns().fieldIndex(ChangeColumns.OP);
       this.committedAt = silver.columns().fieldIndex(ChangeColumns.COMMITTED_AT);
+      this.extra = silver.columns().size();
     }
 
     SilverSchema silver() {
       return silver;
+    }
+
+    /** Returns how many columns the table has. */
+    int width() {
+      return extra;
+    }
+
+    /** Returns a folded row without values. */
+    private Object[] empty() {
+      return new Object[extra + FoldedRow.EXTRA.size()];
+    }
+
+    /** Returns the folded row of a change that is rejected: its place, and what it carries. */
+    Row rejected(Change change, String reason, String detail) {
+      Object[] rejected = empty();
+      rejected[partition] = change.partition();
+      rejected[offset] = change.offset();
+      rejected[extra + FoldedRow.STORED] = false;
+      rejected[extra + FoldedRow.REASON] = reason;
+      rejected[extra + FoldedRow.DETAIL] = detail;
+      rejected[extra + FoldedRow.KEY_JSON] = change.keyJson();
+      rejected[extra + FoldedRow.VALUE_JSON] =
+          change.after() == null ? change.before() : change.after();
+      return RowFactory.create(rejected);
     }
 
     /** Tells whether a row that silver has is covered; see {@link KeyRows}. */
@@ -166,7 +191,7 @@ final class RowState {
    * @return false if the change is older than the row and was left out
    * @throws UnreadableValueException if a value cannot be read; then the row is as before
    */
-  boolean apply(Row change, EventSchema schema, RowState movedFrom)
+  boolean apply(Change change, EventLayout event, RowState movedFrom)
       throws UnreadableValueException {
     if (!isBefore(change)) {
       boolean checkAgain = heldFile != null && !changed && isSame(change);
@@ -175,17 +200,17 @@ final class RowState {
       }
       return checkAgain;
     }
-    boolean delete = "d".equals(change.getString(at(ChangeRow.OP)));
+    boolean delete = change.isDelete();
     if (delete) {
       requireValues();
       if (!known) {
-        takeKey(change, schema);
+        takeKey(change, event);
       }
     } else {
-      takeValues(change, schema, movedFrom);
+      takeValues(change, event, movedFrom);
     }
     row[layout.active] = !delete;
-    row[layout.op] = change.get(at(ChangeRow.OP));
+    row[layout.op] = change.op();
     locate(change);
     known = true;
     older = false;
@@ -194,7 +219,7 @@ final class RowState {
   }
 
   /** Moves an active row to the position of a change that was about another row of its key. */
-  void touch(Row change) {
+  void touch(Change change) {
     if (isCovered()) {
       row[layout.active] = true;
       row[layout.op] = "u";
@@ -206,30 +231,30 @@ final class RowState {
     keepVersion(change);
   }
 
-  private void locate(Row change) {
-    row[layout.epoch] = change.get(at(ChangeRow.EPOCH));
-    row[layout.lsn] = change.get(at(ChangeRow.LSN));
-    row[layout.snapshot] = change.getInt(at(ChangeRow.STREAMED)) == 0;
-    row[layout.partition] = change.get(at(ChangeRow.PARTITION));
-    row[layout.offset] = change.get(at(ChangeRow.OFFSET));
-    row[layout.txid] = change.get(at(ChangeRow.TXID));
-    row[layout.committedAt] = change.get(at(ChangeRow.COMMITTED_AT));
+  private void locate(Change change) {
+    row[layout.epoch] = change.epoch();
+    row[layout.lsn] = change.lsn();
+    row[layout.snapshot] = !change.streamed();
+    row[layout.partition] = change.partition();
+    row[layout.offset] = change.offset();
+    row[layout.txid] = change.txid();
+    row[layout.committedAt] = change.committedAt();
   }
 
   /** Keeps what a change made of the row, with the event's text in case it is to be rejected. */
-  private void keepVersion(Row change) {
+  private void keepVersion(Change change) {
     changed = true;
     if (!layout.rules.everyVersion()) {
       return;
     }
     requireValues();
     if (!versions.isEmpty()) {
-      versions.get(versions.size() - 1)[FoldedRow.at(layout.silver, FoldedRow.NEWEST)] = false;
+      versions.get(versions.size() - 1)[layout.extra + FoldedRow.NEWEST] = false;
     }
     Object[] version = folded(row, isActive() || !layout.rules.purgeDeleted());
     if (change != null) {
-      version[FoldedRow.at(layout.silver, FoldedRow.KEY_JSON)] = change.get(at(ChangeRow.KEY_JSON));
-      version[FoldedRow.at(layout.silver, FoldedRow.VALUE_JSON)] = change.get(at(ChangeRow.AFTER));
+      version[layout.extra + FoldedRow.KEY_JSON] = change.keyJson();
+      version[layout.extra + FoldedRow.VALUE_JSON] = change.after();
     }
     versions.add(version);
   }
@@ -239,7 +264,7 @@ final class RowState {
    *
    * @return false if the row has changed since, or is not there
    */
-  boolean fill(Row values, EventSchema schema) throws UnreadableValueException {
+  boolean fill(Change values, EventLayout event) throws UnreadableValueException {
     if (!known || !isActive() || isAfter(values)) {
       return false;
     }
@@ -247,11 +272,11 @@ final class RowState {
     Set<String> flags = new TreeSet<>();
     for (String flag : flags(row[layout.flags])) {
       int colon = flag.indexOf(':');
-      if (colon >= 0 && !schema.lakeNames().containsValue(flag.substring(colon + 1))) {
+      if (colon >= 0 && !event.hasInLake(flag.substring(colon + 1))) {
         flags.add(flag);
       }
     }
-    takeValues(values, schema, null);
+    takeValues(values, event, null);
     flags.addAll(flags(row[layout.flags]));
     row[layout.flags] = flags.toArray();
     keepVersion(values);
@@ -277,30 +302,27 @@ final class RowState {
   }
 
   /** Whether the row's last change lies behind another change in the source's log. */
-  boolean isAfter(Row change) {
+  boolean isAfter(Change change) {
     if (!known || older) {
       return false;
     }
-    int byEpoch = Integer.compare((Integer) row[layout.epoch], change.getInt(at(ChangeRow.EPOCH)));
+    int byEpoch = Integer.compare((Integer) row[layout.epoch], change.epoch());
     return byEpoch != 0
         ? byEpoch > 0
-        : Long.compareUnsigned((Long) row[layout.lsn], change.getLong(at(ChangeRow.LSN))) > 0;
+        : Long.compareUnsigned((Long) row[layout.lsn], change.lsn()) > 0;
   }
 
   /** Whether the row's last change and another one are at one position of the source's log. */
-  boolean isAt(Row change) {
+  boolean isAt(Change change) {
     return known
         && !older
-        && change.getInt(at(ChangeRow.EPOCH)) == (Integer) row[layout.epoch]
-        && change.getLong(at(ChangeRow.LSN)) == (Long) row[layout.lsn];
+        && change.epoch() == (Integer) row[layout.epoch]
+        && change.lsn() == (Long) row[layout.lsn];
   }
 
   /** Whether the row's last change and another one are of one transaction. */
-  boolean isOf(Row change) {
-    return known
-        && !older
-        && row[layout.txid] != null
-        && row[layout.txid].equals(change.get(at(ChangeRow.TXID)));
+  boolean isOf(Change change) {
+    return known && !older && row[layout.txid] != null && row[layout.txid].equals(change.txid());
   }
 
   boolean isCovered() {
@@ -352,44 +374,43 @@ final class RowState {
   }
 
   private Object[] folded(Object[] values, boolean stored) {
-    Object[] folded = new Object[FoldedRow.width(layout.silver)];
+    Object[] folded = layout.empty();
     System.arraycopy(values, 0, folded, 0, values.length);
-    folded[FoldedRow.at(layout.silver, FoldedRow.REPLACES_FILE)] = file;
-    folded[FoldedRow.at(layout.silver, FoldedRow.REPLACES_POSITION)] = position;
-    folded[FoldedRow.at(layout.silver, FoldedRow.HELD_FILE)] = heldFile;
-    folded[FoldedRow.at(layout.silver, FoldedRow.HELD_POSITION)] = heldPosition;
-    folded[FoldedRow.at(layout.silver, FoldedRow.NEWEST)] = true;
-    folded[FoldedRow.at(layout.silver, FoldedRow.STORED)] = stored;
+    folded[layout.extra + FoldedRow.REPLACES_FILE] = file;
+    folded[layout.extra + FoldedRow.REPLACES_POSITION] = position;
+    folded[layout.extra + FoldedRow.HELD_FILE] = heldFile;
+    folded[layout.extra + FoldedRow.HELD_POSITION] = heldPosition;
+    folded[layout.extra + FoldedRow.NEWEST] = true;
+    folded[layout.extra + FoldedRow.STORED] = stored;
     return folded;
   }
 
   /** Whether a change is the one that the row is at. */
-  private boolean isSame(Row change) {
-    return row[layout.epoch].equals(change.get(at(ChangeRow.EPOCH)))
-        && row[layout.lsn].equals(change.get(at(ChangeRow.LSN)))
-        && row[layout.partition].equals(change.get(at(ChangeRow.PARTITION)))
-        && row[layout.offset].equals(change.get(at(ChangeRow.OFFSET)));
+  private boolean isSame(Change change) {
+    return row[layout.epoch].equals(change.epoch())
+        && row[layout.lsn].equals(change.lsn())
+        && row[layout.partition].equals(change.partition())
+        && row[layout.offset].equals(change.offset());
   }
 
   /** Whether the row's last change comes before another one, in the order of one key's changes. */
-  boolean isBefore(Row change) {
+  boolean isBefore(Change change) {
     if (!known || older) {
       return true;
     }
-    int byEpoch = Integer.compare(change.getInt(at(ChangeRow.EPOCH)), (Integer) row[layout.epoch]);
+    int byEpoch = Integer.compare(change.epoch(), (Integer) row[layout.epoch]);
     if (byEpoch != 0) {
       return byEpoch > 0;
     }
-    int byLsn = Long.compareUnsigned(change.getLong(at(ChangeRow.LSN)), (Long) row[layout.lsn]);
+    int byLsn = Long.compareUnsigned(change.lsn(), (Long) row[layout.lsn]);
     if (byLsn != 0) {
       return byLsn > 0 ? !wasReadBefore(change) : wasRunningWhenRead(change);
     }
-    int streamed = Boolean.TRUE.equals(row[layout.snapshot]) ? 0 : 1;
-    int byOrigin = Integer.compare(change.getInt(at(ChangeRow.STREAMED)), streamed);
-    if (byOrigin != 0) {
-      return byOrigin > 0;
+    boolean streamed = !Boolean.TRUE.equals(row[layout.snapshot]);
+    if (change.streamed() != streamed) {
+      return change.streamed();
     }
-    return change.getLong(at(ChangeRow.OFFSET)) > (Long) row[layout.offset];
+    return change.offset() > (Long) row[layout.offset];
   }
 
   /**
@@ -397,23 +418,23 @@ final class RowState {
    * position where it was read; a transaction that was running then wrote its changes before that
    * position and committed them after it, so the read has not seen them.
    */
-  private boolean wasRunningWhenRead(Row change) {
+  private boolean wasRunningWhenRead(Change change) {
     return Boolean.TRUE.equals(row[layout.snapshot])
-        && change.getInt(at(ChangeRow.STREAMED)) == 1
+        && change.streamed()
         && isSamePartition(change)
-        && change.getLong(at(ChangeRow.OFFSET)) > (Long) row[layout.offset];
+        && change.offset() > (Long) row[layout.offset];
   }
 
   /** The same seen from the other side: a read that stands before the change that the row is at. */
-  private boolean wasReadBefore(Row change) {
+  private boolean wasReadBefore(Change change) {
     return !Boolean.TRUE.equals(row[layout.snapshot])
-        && change.getInt(at(ChangeRow.STREAMED)) == 0
+        && !change.streamed()
         && isSamePartition(change)
-        && change.getLong(at(ChangeRow.OFFSET)) < (Long) row[layout.offset];
+        && change.offset() < (Long) row[layout.offset];
   }
 
-  private boolean isSamePartition(Row change) {
-    return change.get(at(ChangeRow.PARTITION)).equals(row[layout.partition]);
+  private boolean isSamePartition(Change change) {
+    return row[layout.partition].equals(change.partition());
   }
 
   /** Whether the row's last change lies before a TRUNCATE. */
@@ -424,51 +445,34 @@ final class RowState {
         : Long.compareUnsigned((Long) row[layout.lsn], truncation.lsn()) < 0;
   }
 
-  private void takeValues(Row change, EventSchema schema, RowState movedFrom)
+  private void takeValues(Change change, EventLayout event, RowState movedFrom)
       throws UnreadableValueException {
-    JsonNode after = read(change.getString(at(ChangeRow.AFTER)));
-    Object[] values = new Object[schema.columns().size()];
-    boolean[] unavailable = new boolean[values.length];
-    int column = 0;
-    for (Map.Entry<String, ColumnType> entry : schema.columns().entrySet()) {
-      JsonNode value = after.get(entry.getKey());
-      unavailable[column] = UnavailableValue.isAt(value, entry.getValue());
-      values[column] = unavailable[column] ? null : decode(entry, value);
-      column++;
+    JsonNode[] after = event.read(change.after());
+    Object[] values = new Object[after.length];
+    for (int column = 0; column < after.length; column++) {
+      values[column] =
+          UnavailableValue.isAt(after[column], event.type(column))
+              ? UNAVAILABLE
+              : event.decode(column, after[column]);
     }
-    if (values.length < layout.source.size()) {
+    if (!event.isComplete()) {
       // The others keep what they have.
       requireValues();
     }
     Set<String> flags = new TreeSet<>();
-    column = 0;
-    for (String name : schema.columns().keySet()) {
-      String lakeName = schema.lakeName(name);
-      int position = layout.source.get(lakeName);
-      if (unavailable[column]) {
-        keep(position, lakeName, movedFrom != null ? movedFrom : this, flags);
+    for (int column = 0; column < values.length; column++) {
+      int position = event.position(column);
+      if (values[column] == UNAVAILABLE) {
+        keep(position, event.lakeName(column), movedFrom != null ? movedFrom : this, flags);
       } else if (values[column] == ColumnType.UNREPRESENTABLE) {
         row[position] = null;
-        flags.add(UNREPRESENTABLE + lakeName);
+        flags.add(UNREPRESENTABLE + event.lakeName(column));
       } else {
-        row[position] =
-            SilverSchema.widen(
-                values[column], layout.silver.columns().fields()[position].dataType());
+        row[position] = values[column];
       }
-      column++;
     }
     row[layout.flags] = flags.toArray();
     whole = true;
-  }
-
-  private static Object decode(Map.Entry<String, ColumnType> column, JsonNode value)
-      throws UnreadableValueException {
-    try {
-      return column.getValue().decode(value);
-    } catch (UnreadableValueException e) {
-      throw new UnreadableValueException(
-          "Column '%s': %s".formatted(column.getKey(), e.getMessage()), e);
-    }
   }
 
   /**
@@ -509,19 +513,11 @@ final class RowState {
         : List.of();
   }
 
-  private void takeKey(Row change, EventSchema schema) throws UnreadableValueException {
-    Object[] key = RowKey.decode(change.getString(at(ChangeRow.KEY_JSON)), schema, layout.silver);
+  private void takeKey(Change change, EventLayout event) throws UnreadableValueException {
+    Object[] key = event.key(change.keyJson());
     for (int i = 0; i < key.length; i++) {
       row[layout.source.get(layout.silver.key().get(i))] = key[i];
     }
-    row[layout.flags] = new Object[0];
-  }
-
-  private static JsonNode read(String json) throws UnreadableValueException {
-    try {
-      return JSON.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new UnreadableValueException("The row is not JSON", e);
-    }
+    row[layout.flags] = NO_FLAGS;
   }
 }

@@ -26,7 +26,6 @@ import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.PreparedReplay;
 import dev.cdclake.runtime.StageReport;
-import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.KeyFold.Outcomes;
 import dev.cdclake.silver.KeyFold.Rules;
 import dev.cdclake.silver.KeyLookup.Needed;
@@ -44,13 +43,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -131,8 +131,8 @@ public final class SilverJob {
     silver.evolve(eventSchemas(slice, silver.schema().renames()));
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    Dataset<Row> rows = fold(slice, silver, truncations, false, outcomes);
-    Output output = write(expectations.check(rows), silver, false);
+    JavaRDD<InternalRow> rows = fold(slice, silver, truncations, false, outcomes);
+    Output output = write(checked(rows, silver), silver, false);
     refuseBroken(output, silver);
     if (output.hasRowsAside()) {
       silver.expectRowsAside();
@@ -173,8 +173,8 @@ public final class SilverJob {
     silver.evolve(eventSchemas(slice, silver.schema().renames()));
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    Dataset<Row> changed = fold(slice, silver, truncations, plan.removalsOnly(), outcomes);
-    Output output = write(expectations.check(changed), silver, true);
+    JavaRDD<InternalRow> changed = fold(slice, silver, truncations, plan.removalsOnly(), outcomes);
+    Output output = write(checked(changed, silver), silver, true);
     refuseBroken(output, silver);
     List<RejectedRow> accepted = RejectedRow.without(plan.usable(), output.refused());
     return new PreparedReplay(
@@ -276,7 +276,7 @@ public final class SilverJob {
     return events;
   }
 
-  private Dataset<Row> fold(
+  private JavaRDD<InternalRow> fold(
       BronzeSlice slice,
       SilverTable table,
       List<Truncation> truncations,
@@ -292,24 +292,27 @@ public final class SilverJob {
             : decoder.withAlike(alike(slice, silver));
     decoder = removalsOnly ? decoder.withRemovalsOnly() : decoder;
     Broadcast<Decoder> sent = context.broadcast(decoder);
-    StructType shape = ChangeRow.of(silver);
     Rules rules =
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
 
-    Dataset<Row> changes = BronzeChanges.read(slice, sent, shape);
-    Dataset<Row> together = changes;
+    JavaRDD<InternalRow> together = BronzeChanges.read(slice, sent);
     if (table.table().currentSnapshot() != null) {
       if (slice.contents().truncates() > 0) {
-        together = changes.union(table.rows(shape, sent));
+        together = together.union(table.rows(sent));
       } else if (silver.keyed()) {
         SoughtKeys keys = BronzeChanges.sought(slice, sent);
-        together = changes.union(table.rowsOf(keys, needed(table, rules), shape, sent));
+        together = together.union(table.rowsOf(keys, needed(table, rules), sent));
       } else if (!decoder.alike().isEmpty()) {
         Dataset<Row> taken = BronzeChanges.taken(slice, sent, columns(silver, decoder.alike()));
-        together = changes.union(table.rowsLike(taken, slice.contents().rows(), shape, sent));
+        together = together.union(table.rowsLike(taken, slice.contents().rows(), sent));
       }
     }
-    return KeyFold.fold(together, slice.contents().rows(), silver, sent, rules, outcomes);
+    return KeyFold.fold(
+        CatalystRows.dataset(spark, together, ChangeRow.of(silver)),
+        slice.contents().rows(),
+        sent,
+        rules,
+        outcomes);
   }
 
   /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */
@@ -326,9 +329,7 @@ public final class SilverJob {
     if (slice.contents().moves() == 0) {
       return Map.of();
     }
-    StructType pair =
-        new StructType().add("key", DataTypes.StringType).add("before", DataTypes.StringType);
-    return KeyFold.groups(BronzeChanges.moves(slice, context.broadcast(decoder), pair));
+    return KeyFold.groups(BronzeChanges.moves(slice, context.broadcast(decoder)));
   }
 
   /**
@@ -356,7 +357,14 @@ public final class SilverJob {
     return shape;
   }
 
-  private Output write(Dataset<Row> checked, SilverTable silver, boolean replaying) {
+  private JavaRDD<InternalRow> checked(JavaRDD<InternalRow> folded, SilverTable silver) {
+    return source.expectations().isEmpty()
+        ? folded
+        : CatalystRows.of(
+            expectations.check(CatalystRows.dataset(spark, folded, FoldedRow.of(silver.schema()))));
+  }
+
+  private Output write(JavaRDD<InternalRow> checked, SilverTable silver, boolean replaying) {
     SilverWriter writer =
         new SilverWriter(
             SerializableTableWithSize.copyOf(silver.table()),
@@ -367,9 +375,7 @@ public final class SilverJob {
             topic,
             !source.expectations().isEmpty(),
             expectations.names(OnBreak.QUARANTINE));
-    return ((org.apache.spark.sql.classic.Dataset<Row>) checked)
-        .queryExecution().toRdd().toJavaRDD().mapPartitions(writer).collect().stream()
-            .reduce(Output.none(), Output::plus);
+    return checked.mapPartitions(writer).collect().stream().reduce(Output.none(), Output::plus);
   }
 
   /** Commits nothing of a batch that breaks an expectation which stops the table. */

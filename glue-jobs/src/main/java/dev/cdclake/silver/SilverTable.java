@@ -22,7 +22,6 @@ import dev.cdclake.lake.Renames.Rename;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.SoughtKeys;
-import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.KeyLookup.Needed;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
@@ -40,19 +40,20 @@ import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.types.Type;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -279,8 +280,8 @@ final class SilverTable {
   }
 
   /** Returns all rows in the shape of {@link ChangeRow}. */
-  Dataset<Row> rows(StructType shape, Broadcast<Decoder> decoder) {
-    return currentRows(placedRows(decoder.value().silver()), shape, decoder);
+  JavaRDD<InternalRow> rows(Broadcast<Decoder> decoder) {
+    return currentRows(placedRows(decoder.value().silver()), decoder);
   }
 
   /**
@@ -289,16 +290,13 @@ final class SilverTable {
    *
    * @param needed of every row; of those that {@link SoughtKeys} names all values are read
    */
-  Dataset<Row> rowsOf(
-      SoughtKeys keys, Needed needed, StructType shape, Broadcast<Decoder> decoder) {
+  JavaRDD<InternalRow> rowsOf(SoughtKeys keys, Needed needed, Broadcast<Decoder> decoder) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     List<KeyScan.Files> files = KeyScan.files(table.newScan(), context.defaultParallelism());
     KeyLookup lookup =
         new KeyLookup(
             SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, needed);
-    return spark.createDataset(
-        context.parallelize(files, Math.max(1, files.size())).mapPartitions(lookup).rdd(),
-        Encoders.row(shape));
+    return context.parallelize(files, Math.max(1, files.size())).mapPartitions(lookup);
   }
 
   /**
@@ -308,8 +306,7 @@ final class SilverTable {
    * @param taken values in the columns that tell which rows are alike
    * @param changes how many are looked for at most
    */
-  Dataset<Row> rowsLike(
-      Dataset<Row> taken, long changes, StructType shape, Broadcast<Decoder> decoder) {
+  JavaRDD<InternalRow> rowsLike(Dataset<Row> taken, long changes, Broadcast<Decoder> decoder) {
     Dataset<Row> placed =
         placedRows(decoder.value().silver())
             .where(
@@ -324,7 +321,7 @@ final class SilverTable {
                         .eqNullSafe(taken.col(LakeColumns.quoted(column))))
             .reduce(Column::and)
             .orElse(lit(true));
-    return currentRows(placed.join(few(taken, changes), alike, "left_semi"), shape, decoder);
+    return currentRows(placed.join(few(taken, changes), alike, "left_semi"), decoder);
   }
 
   private static Dataset<Row> few(Dataset<Row> looked, long changes) {
@@ -389,35 +386,45 @@ final class SilverTable {
     return spark.table(name.quoted()).select(columns.toArray(Column[]::new));
   }
 
-  private static Dataset<Row> currentRows(
-      Dataset<Row> placed, StructType shape, Broadcast<Decoder> decoder) {
-    SilverSchema silver = decoder.value().silver();
+  private static JavaRDD<InternalRow> currentRows(Dataset<Row> placed, Broadcast<Decoder> decoder) {
+    return CatalystRows.of(placed)
+        .mapPartitions(
+            rows -> CatalystRows.stream(rows).map(currentRow(decoder.value())).iterator());
+  }
+
+  private static Function<InternalRow, InternalRow> currentRow(Decoder decoder) {
+    SilverSchema silver = decoder.silver();
     int width = silver.columns().size();
     int[] key = positions(silver, silver.key());
-    int[] alike = positions(silver, decoder.value().alike());
+    int[] alike = positions(silver, decoder.alike());
     int epoch = silver.columns().fieldIndex(ChangeColumns.EPOCH);
     int lsn = silver.columns().fieldIndex(ChangeColumns.LSN);
-    MapFunction<Row, Row> toCurrent =
-        row -> {
-          String text = RowKey.text(Arrays.asList(values(row, key)));
-          Object[] values = new Object[width];
-          for (int i = 0; i < width; i++) {
-            values[i] = row.get(i);
-          }
-          Object[] current = new Object[shape.size()];
-          current[ChangeRow.at(ChangeRow.GROUP)] =
-              alike.length == 0 ? decoder.value().group(text) : RowImage.text(values(row, alike));
-          current[ChangeRow.at(ChangeRow.KEY)] = text;
-          current[ChangeRow.at(ChangeRow.KIND)] = 0;
-          current[ChangeRow.at(ChangeRow.EPOCH)] = row.get(epoch);
-          current[ChangeRow.at(ChangeRow.LSN)] = row.get(lsn);
-          current[ChangeRow.at(ChangeRow.FILE)] = row.getString(width);
-          current[ChangeRow.at(ChangeRow.POSITION)] = row.getLong(width + 1);
-          current[ChangeRow.at(ChangeRow.WHOLE)] = true;
-          current[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
-          return RowFactory.create(current);
-        };
-    return placed.map(toCurrent, Encoders.row(shape));
+    CatalystRows current = new CatalystRows(silver.columns());
+    return row -> {
+      InternalRow stored = first(row, silver.columns());
+      Row values = current.row(stored);
+      String text = RowKey.text(values(values, key));
+      String group = alike.length == 0 ? decoder.group(text) : RowImage.text(values(values, alike));
+      Object[] change = new Object[ChangeRow.WIDTH];
+      change[ChangeRow.GROUP] = UTF8String.fromString(group);
+      change[ChangeRow.KEY] = UTF8String.fromString(text);
+      change[ChangeRow.KIND] = 0;
+      change[ChangeRow.EPOCH] = row.getInt(epoch);
+      change[ChangeRow.LSN] = row.getLong(lsn);
+      change[ChangeRow.FILE] = row.getUTF8String(width);
+      change[ChangeRow.POSITION] = row.getLong(width + 1);
+      change[ChangeRow.WHOLE] = true;
+      change[ChangeRow.CURRENT] = stored;
+      return new GenericInternalRow(change);
+    };
+  }
+
+  private static InternalRow first(InternalRow row, StructType columns) {
+    Object[] values = new Object[columns.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = row.get(i, columns.fields()[i].dataType());
+    }
+    return new GenericInternalRow(values);
   }
 
   private static int[] positions(SilverSchema silver, List<String> columns) {

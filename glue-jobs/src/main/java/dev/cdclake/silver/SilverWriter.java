@@ -181,7 +181,7 @@ record SilverWriter(
       }
     }
 
-    private void delete(InternalRow row, String file, String position) {
+    private void delete(InternalRow row, int file, int position) {
       if (!row.isNullAt(at(file))) {
         files.delete(row.getUTF8String(at(file)).toString(), row.getLong(at(position)));
       }
@@ -216,7 +216,7 @@ record SilverWriter(
     }
   }
 
-  private byte[] bytes(InternalRow row, String column) {
+  private byte[] bytes(InternalRow row, int column) {
     return row.isNullAt(at(column)) ? null : row.getUTF8String(at(column)).getBytes();
   }
 
@@ -230,7 +230,8 @@ record SilverWriter(
     return String.join(", ", parts);
   }
 
-  private int at(String column) {
-    return FoldedRow.at(silver, column);
+  /** Returns the position of one of the columns that {@link FoldedRow} adds. */
+  private int at(int extra) {
+    return silver.columns().size() + extra;
   }
 }

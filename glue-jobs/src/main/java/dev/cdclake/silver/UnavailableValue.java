@@ -1,13 +1,9 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.UUID;
 import org.apache.spark.sql.types.StringType;
@@ -28,14 +24,12 @@ final class UnavailableValue {
   private static final String BASE64 = Base64.getEncoder().encodeToString(BYTES);
   private static final String ID = UUID.nameUUIDFromBytes(BYTES).toString();
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private UnavailableValue() {}
 
   static boolean is(JsonNode value, ColumnType type) {
     if (value.isTextual()) {
       String text = value.textValue();
-      return TEXT.equals(text) || MAP.equals(text) || isBytes(value, type);
+      return TEXT.equals(text) || MAP.equals(text) || isBytes(text, type);
     }
     if (value.isArray()) {
       return isArray(value);
@@ -44,15 +38,14 @@ final class UnavailableValue {
   }
 
   /** Tells whether an event lacks a value of the row after its change, in any column. */
-  static boolean isIn(String after, EventSchema schema) throws UnreadableValueException {
-    JsonNode row;
-    try {
-      row = JSON.readTree(after);
-    } catch (JsonProcessingException e) {
-      throw new UnreadableValueException("The row is not JSON", e);
+  static boolean isIn(String after, EventLayout event) throws UnreadableValueException {
+    JsonNode[] row = event.read(after);
+    for (int column = 0; column < row.length; column++) {
+      if (isAt(row[column], event.type(column))) {
+        return true;
+      }
     }
-    return schema.columns().entrySet().stream()
-        .anyMatch(column -> isAt(row.get(column.getKey()), column.getValue()));
+    return false;
   }
 
   /** Tells whether a column lacks its value; one that vanished from the row does. */
@@ -60,15 +53,8 @@ final class UnavailableValue {
     return value == null || is(value, type);
   }
 
-  private static boolean isBytes(JsonNode value, ColumnType type) {
-    if (type.sparkType() instanceof StringType) {
-      return false;
-    }
-    try {
-      return Arrays.equals(value.binaryValue(), BYTES);
-    } catch (IOException e) {
-      return false;
-    }
+  private static boolean isBytes(String text, ColumnType type) {
+    return BASE64.equals(text) && !(type.sparkType() instanceof StringType);
   }
 
   private static boolean isArray(JsonNode array) {

@@ -1,8 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import static dev.cdclake.silver.ChangeRow.at;
-
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +33,8 @@ final class UnkeyedRows implements RowGroup {
   }
 
   /** Whether a change takes a row away rather than adding one. */
-  static boolean isRemoval(Row change) {
-    return change.isNullAt(at(ChangeRow.AFTER));
+  static boolean isRemoval(Change change) {
+    return change.after() == null;
   }
 
   @Override
@@ -48,14 +46,14 @@ final class UnkeyedRows implements RowGroup {
   }
 
   @Override
-  public boolean apply(Row change, EventSchema schema)
+  public boolean apply(Change change, EventLayout event)
       throws UnreadableValueException, RowNotFoundException {
     if (isRemoval(change)) {
-      remove(change, schema);
+      remove(change, event);
       return true;
     }
     RowState inserted = RowState.unknown(layout);
-    inserted.apply(change, schema, null);
+    inserted.apply(change, event, null);
     rows.add(inserted);
     return true;
   }
@@ -78,19 +76,16 @@ final class UnkeyedRows implements RowGroup {
     return folded;
   }
 
-  private void remove(Row change, EventSchema schema)
+  private void remove(Change change, EventLayout event)
       throws UnreadableValueException, RowNotFoundException {
-    List<String> columns = schema.inLake();
-    String image =
-        RowImage.text(
-            RowImage.decode(
-                change.getString(at(ChangeRow.BEFORE)), schema, layout.silver(), columns));
+    List<String> columns = event.inLake();
+    String image = RowImage.text(RowImage.decode(change.before(), event, columns));
     for (int i = rows.size() - 1; i >= 0; i--) {
       RowState row = rows.get(i);
       if (row.isBefore(change) && image.equals(row.image(columns))) {
         rows.remove(i);
-        if ("d".equals(change.getString(at(ChangeRow.OP)))) {
-          row.apply(change, schema, null);
+        if (change.isDelete()) {
+          row.apply(change, event, null);
           ended.add(row);
         } else {
           replaced.add(row);

@@ -3,7 +3,6 @@ package dev.cdclake.silver;
 
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.lake.SilverKey;
-import dev.cdclake.silver.BronzeChanges.Decoder;
 import dev.cdclake.silver.KeyFold.Outcomes;
 import dev.cdclake.silver.KeyFold.Rules;
 import java.util.ArrayList;
@@ -15,19 +14,41 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.apache.spark.util.LongAccumulator;
 
 /** A silver table without Spark and without files: bronze rows go in batch by batch. */
 final class FoldedTable {
 
-  private static final List<String> ORDER =
-      List.of(
-          ChangeRow.GROUP,
-          ChangeRow.KIND,
-          ChangeRow.EPOCH,
-          ChangeRow.LSN,
-          ChangeRow.STREAMED,
-          ChangeRow.OFFSET);
+  private static final int[] ORDER = {
+    ChangeRow.GROUP,
+    ChangeRow.KIND,
+    ChangeRow.EPOCH,
+    ChangeRow.LSN,
+    ChangeRow.STREAMED,
+    ChangeRow.OFFSET
+  };
+
+  private static final StructType BRONZE =
+      new StructType()
+          .add("epoch", DataTypes.IntegerType)
+          .add("lsn", DataTypes.LongType)
+          .add("snapshot", DataTypes.BooleanType)
+          .add("partition", DataTypes.IntegerType)
+          .add("offset", DataTypes.LongType)
+          .add("op", DataTypes.StringType)
+          .add("txid", DataTypes.LongType)
+          .add("committed_at", DataTypes.TimestampType)
+          .add("schema", DataTypes.StringType)
+          .add("key", DataTypes.StringType)
+          .add("after", DataTypes.StringType)
+          .add("moved_from", DataTypes.StringType)
+          .add("before", DataTypes.StringType);
 
   private final Decoder decoder;
   private final String fingerprint = UUID.randomUUID().toString();
@@ -79,10 +100,11 @@ final class FoldedTable {
 
   /** Folds one batch of bronze rows. */
   void carry(List<Row> bronze) {
-    List<Row> rows = new ArrayList<>();
+    CatalystRows bronzeRows = new CatalystRows(BRONZE);
+    List<InternalRow> rows = new ArrayList<>();
     stored.forEach((place, row) -> rows.add(current(place, row)));
-    bronze.forEach(row -> rows.addAll(BronzeChanges.changes(row, decoder)));
-    rows.sort(FoldedTable::compare);
+    bronze.forEach(row -> rows.addAll(BronzeChanges.changes(bronzeRows.row(row), decoder)));
+    rows.sort(this::compare);
     Iterator<Row> folded =
         new KeyFold.Groups(
             rows.iterator(), decoder, new Rules(truncations, false, false), outcomes());
@@ -123,47 +145,52 @@ final class FoldedTable {
   }
 
   private void store(Row row) {
-    Object reason = row.get(FoldedRow.at(silver, FoldedRow.REASON));
+    Object reason = row.get(at(FoldedRow.REASON));
     if (reason != null) {
       rejected.add(reason.toString());
       return;
     }
-    if (row.get(FoldedRow.at(silver, FoldedRow.REPLACES_FILE)) != null
-        && stored.remove(row.getLong(FoldedRow.at(silver, FoldedRow.REPLACES_POSITION))) == null) {
+    if (row.get(at(FoldedRow.REPLACES_FILE)) != null
+        && stored.remove(row.getLong(at(FoldedRow.REPLACES_POSITION))) == null) {
       throw new AssertionError("A row was replaced twice: " + row);
     }
-    if (row.getBoolean(FoldedRow.at(silver, FoldedRow.STORED))) {
+    if (row.getBoolean(at(FoldedRow.STORED))) {
       stored.put(written++, row);
     }
   }
 
-  private Row current(long place, Row row) {
+  private int at(int extra) {
+    return silver.columns().size() + extra;
+  }
+
+  private InternalRow current(long place, Row row) {
     Object[] values = new Object[silver.columns().size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = row.get(i);
     }
     List<String> identity = silver.keyed() ? silver.key() : decoder.alike();
     Object[] identifying = identity.stream().map(column -> value(row, column)).toArray();
-    Object[] current = new Object[ChangeRow.at(ChangeRow.CURRENT) + 1];
-    current[ChangeRow.at(ChangeRow.KEY)] =
-        RowKey.text(silver.key().stream().map(column -> value(row, column)).toList());
-    current[ChangeRow.at(ChangeRow.GROUP)] =
-        silver.keyed() ? current[ChangeRow.at(ChangeRow.KEY)] : RowImage.text(identifying);
-    current[ChangeRow.at(ChangeRow.KIND)] = 0;
-    current[ChangeRow.at(ChangeRow.EPOCH)] = value(row, "_epoch");
-    current[ChangeRow.at(ChangeRow.LSN)] = value(row, "_lsn");
-    current[ChangeRow.at(ChangeRow.FILE)] = "file";
-    current[ChangeRow.at(ChangeRow.POSITION)] = place;
-    current[ChangeRow.at(ChangeRow.WHOLE)] = true;
-    current[ChangeRow.at(ChangeRow.CURRENT)] = RowFactory.create(values);
-    return RowFactory.create(current);
+    String key = RowKey.text(silver.key().stream().map(column -> value(row, column)).toList());
+    Object[] current = new Object[ChangeRow.WIDTH];
+    current[ChangeRow.KEY] = UTF8String.fromString(key);
+    current[ChangeRow.GROUP] =
+        UTF8String.fromString(silver.keyed() ? key : RowImage.text(identifying));
+    current[ChangeRow.KIND] = 0;
+    current[ChangeRow.EPOCH] = value(row, "_epoch");
+    current[ChangeRow.LSN] = value(row, "_lsn");
+    current[ChangeRow.FILE] = UTF8String.fromString("file");
+    current[ChangeRow.POSITION] = place;
+    current[ChangeRow.WHOLE] = true;
+    current[ChangeRow.CURRENT] = new CatalystRows(silver.columns()).row(RowFactory.create(values));
+    return new GenericInternalRow(current);
   }
 
   @SuppressWarnings("unchecked") // columns of the order are of comparable types
-  private static int compare(Row one, Row other) {
-    for (String column : ORDER) {
-      Comparable<Object> left = (Comparable<Object>) one.get(ChangeRow.at(column));
-      Object right = other.get(ChangeRow.at(column));
+  private int compare(InternalRow one, InternalRow other) {
+    for (int column : ORDER) {
+      DataType type = ChangeRow.of(silver).fields()[column].dataType();
+      Comparable<Object> left = (Comparable<Object>) one.get(column, type);
+      Object right = other.get(column, type);
       int compared =
           left == null || right == null
               ? Boolean.compare(left != null, right != null)

@@ -3,12 +3,11 @@ package dev.cdclake.silver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.silver.BronzeChanges.KeyMove;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.Test;
 
 class KeyFoldTest {
@@ -53,13 +52,13 @@ class KeyFoldTest {
 
   @Test
   void longChainOfMovesIsOneGroup() {
-    List<Row> moves =
+    List<KeyMove> moves =
         IntStream.range(0, 10_000).mapToObj(i -> move("k" + (i + 1), "k" + i)).toList();
 
     assertThat(Set.copyOf(KeyFold.groups(moves).values())).hasSize(1);
   }
 
-  private static Row move(String key, String before) {
-    return RowFactory.create(key, before);
+  private static KeyMove move(String key, String before) {
+    return new KeyMove(key, before);
   }
 }

@@ -19,7 +19,8 @@ class RowKeyTest {
 
   @Test
   void keyIsDecodedInTheOrderOfTheTable() throws UnreadableValueException {
-    assertThat(RowKey.decode("{\"id\":3,\"line\":\"a\"}", EVENT, SILVER)).containsExactly("a", 3);
+    assertThat(new EventLayout(EVENT, SILVER).key("{\"id\":3,\"line\":\"a\"}"))
+        .containsExactly("a", 3);
   }
 
   @Test
@@ -28,26 +29,26 @@ class RowKeyTest {
     SilverSchema widened = new SilverSchema(SilverSchema.initial(wide), List.of("id"), true);
 
     assertThat(widened.columns().apply("id").dataType()).isEqualTo(DataTypes.LongType);
-    assertThat(RowKey.decode("{\"id\":3}", EVENT, widened)).containsExactly(3L);
+    assertThat(new EventLayout(EVENT, widened).key("{\"id\":3}")).containsExactly(3L);
   }
 
   @Test
   void keyWithoutAColumnOfTheTableIsUnreadable() {
-    assertThatThrownBy(() -> RowKey.decode("{\"id\":3}", EVENT, SILVER))
+    assertThatThrownBy(() -> new EventLayout(EVENT, SILVER).key("{\"id\":3}"))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("The key has no column 'line'");
   }
 
   @Test
   void keyWithANullColumnIsUnreadable() {
-    assertThatThrownBy(() -> RowKey.decode("{\"id\":null,\"line\":\"a\"}", EVENT, SILVER))
+    assertThatThrownBy(() -> new EventLayout(EVENT, SILVER).key("{\"id\":null,\"line\":\"a\"}"))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("The key has no column 'id'");
   }
 
   @Test
   void keyThatIsNotJsonIsUnreadable() {
-    assertThatThrownBy(() -> RowKey.decode("{\"id\":", EVENT, SILVER))
+    assertThatThrownBy(() -> new EventLayout(EVENT, SILVER).key("{\"id\":"))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("The key is not JSON");
   }

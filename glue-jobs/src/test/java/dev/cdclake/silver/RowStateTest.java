@@ -39,6 +39,8 @@ class RowStateTest {
   private static final SilverSchema SILVER =
       new SilverSchema(SilverSchema.initial(EVENT), List.of("id"), true);
 
+  private static final EventLayout LAID = new EventLayout(EVENT, SILVER);
+
   private static final RowState.Layout LAYOUT =
       new RowState.Layout(SILVER, new Rules(List.of(), false, false));
 
@@ -50,13 +52,15 @@ class RowStateTest {
   private static final EventSchema NOTE =
       EventSchema.of("RowStateTest note", Changes.of("orders").column("note", "string").schema());
 
+  private static final EventLayout LAID_NOTE = new EventLayout(NOTE, SILVER);
+
   // Values that are filled in.
 
   @Test
   void filledColumnLeavesTheRestOfTheRowAndItsLastChange() throws UnreadableValueException {
     RowState state = stateAt(200, "paid", UNAVAILABLE);
 
-    assertThat(state.fill(filled(300), NOTE)).isTrue();
+    assertThat(state.fill(filled(300), LAID_NOTE)).isTrue();
 
     Row row = state.folded().get(0);
     assertThat(value(row, "note")).isEqualTo("filled");
@@ -70,16 +74,16 @@ class RowStateTest {
   void rowThatChangedSinceOrIsGoneIsNotFilled() throws UnreadableValueException {
     RowState changed = stateAt(400, "paid", "\"own\"");
     RowState deleted = stateAt(200, "paid", "\"own\"");
-    deleted.apply(delete(250), EVENT, null);
+    deleted.apply(delete(250), LAID, null);
 
-    assertThat(changed.fill(filled(300), NOTE)).isFalse();
-    assertThat(deleted.fill(filled(300), NOTE)).isFalse();
-    assertThat(RowState.unknown(LAYOUT).fill(filled(300), NOTE)).isFalse();
+    assertThat(changed.fill(filled(300), LAID_NOTE)).isFalse();
+    assertThat(deleted.fill(filled(300), LAID_NOTE)).isFalse();
+    assertThat(RowState.unknown(LAYOUT).fill(filled(300), LAID_NOTE)).isFalse();
 
     assertThat(value(changed.folded().get(0), "note")).isEqualTo("own");
   }
 
-  private static Row filled(long lsn) {
+  private static Change filled(long lsn) {
     return change("f", 1, lsn, false, 1, "{\"id\":3,\"note\":\"filled\"}");
   }
 
@@ -89,24 +93,23 @@ class RowStateTest {
   void changeThatSaysAllOfTheRowReplacesOneThatWasNotReadWhole() throws UnreadableValueException {
     RowState state = RowState.current(LAYOUT, notWhole(200));
 
-    assertThat(state.apply(insert(300, "paid", "\"n\""), EVENT, null)).isTrue();
+    assertThat(state.apply(insert(300, "paid", "\"n\""), LAID, null)).isTrue();
 
     Row row = state.folded().get(0);
     assertThat(value(row, "status")).isEqualTo("paid");
-    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_FILE))).isEqualTo("f.parquet");
-    state.apply(delete(400), EVENT, null);
+    assertThat(row.get(SILVER.columns().size() + FoldedRow.REPLACES_FILE)).isEqualTo("f.parquet");
+    state.apply(delete(400), LAID, null);
     assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
   }
 
   @Test
   void changeThatLeavesValuesOutIsRefusedWhereTheRowWasNotReadWhole() {
-    assertThatThrownBy(
-            () -> RowState.current(LAYOUT, notWhole(200)).apply(delete(300), EVENT, null))
+    assertThatThrownBy(() -> RowState.current(LAYOUT, notWhole(200)).apply(delete(300), LAID, null))
         .hasMessageContaining("its values were not read");
     assertThatThrownBy(
             () ->
                 RowState.current(LAYOUT, notWhole(200))
-                    .apply(insert(300, "paid", UNAVAILABLE), EVENT, null))
+                    .apply(insert(300, "paid", UNAVAILABLE), LAID, null))
         .hasMessageContaining("its values were not read");
   }
 
@@ -117,15 +120,15 @@ class RowStateTest {
     assertThat(state.isBefore(insert(1, "paid", "\"n\""))).isTrue();
     assertThat(state.isAt(insert(1, "paid", "\"n\""))).isFalse();
     assertThat(state.isAfter(insert(1, "paid", "\"n\""))).isFalse();
-    assertThatThrownBy(() -> state.apply(delete(300), EVENT, null))
+    assertThatThrownBy(() -> state.apply(delete(300), LAID, null))
         .hasMessageContaining("its values were not read");
-    assertThat(state.apply(insert(300, "paid", "\"n\""), EVENT, null)).isTrue();
-    assertThat(state.apply(insert(200, "late", "\"n\""), EVENT, null)).isFalse();
+    assertThat(state.apply(insert(300, "paid", "\"n\""), LAID, null)).isTrue();
+    assertThat(state.apply(insert(200, "late", "\"n\""), LAID, null)).isFalse();
 
     Row row = state.folded().get(0);
     assertThat(value(row, "status")).isEqualTo("paid");
-    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_FILE))).isEqualTo("f.parquet");
-    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_POSITION))).isEqualTo(17L);
+    assertThat(row.get(SILVER.columns().size() + FoldedRow.REPLACES_FILE)).isEqualTo("f.parquet");
+    assertThat(row.get(SILVER.columns().size() + FoldedRow.REPLACES_POSITION)).isEqualTo(17L);
   }
 
   private static CurrentRow notWhole(long lsn) throws UnreadableValueException {
@@ -147,7 +150,7 @@ class RowStateTest {
   void firstChangeOfAKeyBecomesItsRow() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
 
-    assertThat(state.apply(insert(100, "new", "\"n\""), EVENT, null)).isTrue();
+    assertThat(state.apply(insert(100, "new", "\"n\""), LAID, null)).isTrue();
 
     Row row = state.folded().get(0);
     assertThat(value(row, "id")).isEqualTo(3);
@@ -165,7 +168,7 @@ class RowStateTest {
   void olderChangeIsLeftOut() throws UnreadableValueException {
     RowState state = stateAt(200, "paid", "\"n\"");
 
-    assertThat(state.apply(insert(199, "new", "\"n\""), EVENT, null)).isFalse();
+    assertThat(state.apply(insert(199, "new", "\"n\""), LAID, null)).isFalse();
 
     assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
   }
@@ -174,9 +177,9 @@ class RowStateTest {
   void changeOfALaterEpochWinsOverAnyLsn() throws UnreadableValueException {
     RowState state = stateAt(9_000, "paid", "\"n\"");
 
-    assertThat(state.apply(change("u", 2, 1, true, 0, after("back", "\"n\"")), EVENT, null))
+    assertThat(state.apply(change("u", 2, 1, true, 0, after("back", "\"n\"")), LAID, null))
         .isTrue();
-    assertThat(state.apply(insert(10_000, "late", "\"n\""), EVENT, null)).isFalse();
+    assertThat(state.apply(insert(10_000, "late", "\"n\""), LAID, null)).isFalse();
 
     assertThat(value(state.folded().get(0), "status")).isEqualTo("back");
   }
@@ -184,11 +187,11 @@ class RowStateTest {
   @Test
   void streamedChangeWinsOverASnapshotReadAtTheSameLsn() throws UnreadableValueException {
     RowState read = RowState.unknown(LAYOUT);
-    read.apply(change("r", 1, 100, false, 50, after("read", "\"n\"")), EVENT, null);
+    read.apply(change("r", 1, 100, false, 50, after("read", "\"n\"")), LAID, null);
 
-    assertThat(read.apply(change("u", 1, 100, true, 7, after("paid", "\"n\"")), EVENT, null))
+    assertThat(read.apply(change("u", 1, 100, true, 7, after("paid", "\"n\"")), LAID, null))
         .isTrue();
-    assertThat(read.apply(change("r", 1, 100, false, 99, after("read", "\"n\"")), EVENT, null))
+    assertThat(read.apply(change("r", 1, 100, false, 99, after("read", "\"n\"")), LAID, null))
         .isFalse();
 
     assertThat(value(read.folded().get(0), "status")).isEqualTo("paid");
@@ -198,11 +201,11 @@ class RowStateTest {
   @Test
   void offsetDecidesBetweenChangesOfOneLsn() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(change("u", 1, 100, true, 8, after("second", "\"n\"")), EVENT, null);
+    state.apply(change("u", 1, 100, true, 8, after("second", "\"n\"")), LAID, null);
 
-    assertThat(state.apply(change("u", 1, 100, true, 7, after("first", "\"n\"")), EVENT, null))
+    assertThat(state.apply(change("u", 1, 100, true, 7, after("first", "\"n\"")), LAID, null))
         .isFalse();
-    assertThat(state.apply(change("u", 1, 100, true, 9, after("third", "\"n\"")), EVENT, null))
+    assertThat(state.apply(change("u", 1, 100, true, 9, after("third", "\"n\"")), LAID, null))
         .isTrue();
 
     assertThat(value(state.folded().get(0), "status")).isEqualTo("third");
@@ -210,18 +213,18 @@ class RowStateTest {
 
   @Test
   void sameEventDeliveredTwiceIsFoldedOnce() throws UnreadableValueException {
-    Row change = change("u", 1, 100, true, 8, after("paid", "\"n\""));
+    Change change = change("u", 1, 100, true, 8, after("paid", "\"n\""));
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(change, EVENT, null);
+    state.apply(change, LAID, null);
 
-    assertThat(state.apply(change, EVENT, null)).isFalse();
+    assertThat(state.apply(change, LAID, null)).isFalse();
   }
 
   @Test
   void rowOfSilverThatNoChangeTouchesIsUnchanged() throws UnreadableValueException {
     RowState current = current(stateAt(200, "paid", "\"n\"").folded().get(0));
 
-    current.apply(insert(100, "old", "\"n\""), EVENT, null);
+    current.apply(insert(100, "old", "\"n\""), LAID, null);
 
     assertThat(current.isChanged()).isFalse();
   }
@@ -230,11 +233,11 @@ class RowStateTest {
   void rowOfSilverKeepsItsPlaceForTheDelete() throws UnreadableValueException {
     RowState current = current(stateAt(200, "paid", "\"n\"").folded().get(0));
 
-    current.apply(insert(300, "sent", "\"n\""), EVENT, null);
+    current.apply(insert(300, "sent", "\"n\""), LAID, null);
 
     Row row = current.folded().get(0);
-    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_FILE))).isEqualTo("f.parquet");
-    assertThat(row.get(FoldedRow.at(SILVER, FoldedRow.REPLACES_POSITION))).isEqualTo(17L);
+    assertThat(row.get(SILVER.columns().size() + FoldedRow.REPLACES_FILE)).isEqualTo("f.parquet");
+    assertThat(row.get(SILVER.columns().size() + FoldedRow.REPLACES_POSITION)).isEqualTo(17L);
   }
 
   // Deletes.
@@ -243,7 +246,7 @@ class RowStateTest {
   void deletedRowKeepsItsLastValues() throws UnreadableValueException {
     RowState state = stateAt(100, "paid", "\"n\"");
 
-    assertThat(state.apply(delete(200), EVENT, null)).isTrue();
+    assertThat(state.apply(delete(200), LAID, null)).isTrue();
 
     Row row = state.folded().get(0);
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(false);
@@ -256,8 +259,8 @@ class RowStateTest {
   @Test
   void deletedRowIsNotStoredWhenDeletesPurge() throws UnreadableValueException {
     RowState state = RowState.unknown(PURGING);
-    state.apply(insert(100, "paid", "\"n\""), EVENT, null);
-    state.apply(delete(200), EVENT, null);
+    state.apply(insert(100, "paid", "\"n\""), LAID, null);
+    state.apply(delete(200), LAID, null);
 
     assertThat(stored(state.folded().get(0))).isFalse();
   }
@@ -266,7 +269,7 @@ class RowStateTest {
   void deleteOfAnUnknownKeyLeavesAnInactiveRowWithItsKey() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
 
-    assertThat(state.apply(delete(200), EVENT, null)).isTrue();
+    assertThat(state.apply(delete(200), LAID, null)).isTrue();
 
     Row row = state.folded().get(0);
     assertThat(value(row, "id")).isEqualTo(3);
@@ -278,17 +281,17 @@ class RowStateTest {
   @Test
   void lateUpdateDoesNotResurrectADeletedRow() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(delete(200), EVENT, null);
+    state.apply(delete(200), LAID, null);
 
-    assertThat(state.apply(insert(150, "late", "\"n\""), EVENT, null)).isFalse();
+    assertThat(state.apply(insert(150, "late", "\"n\""), LAID, null)).isFalse();
     assertThat(state.isActive()).isFalse();
   }
 
   @Test
   void keyInsertedAgainAfterItsDeleteIsActive() throws UnreadableValueException {
     RowState state = stateAt(100, "paid", "\"n\"");
-    state.apply(delete(200), EVENT, null);
-    state.apply(insert(201, "new", "null"), EVENT, null);
+    state.apply(delete(200), LAID, null);
+    state.apply(insert(201, "new", "null"), LAID, null);
 
     Row row = state.folded().get(0);
     assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(true);
@@ -302,7 +305,7 @@ class RowStateTest {
   void unchangedToastValueIsKeptFromAnEarlierEventOfTheBatch() throws UnreadableValueException {
     RowState state = stateAt(100, "new", "\"long\"");
 
-    state.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
+    state.apply(insert(200, "paid", UNAVAILABLE), LAID, null);
 
     assertThat(value(state.folded().get(0), "note")).isEqualTo("long");
     assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
@@ -313,7 +316,7 @@ class RowStateTest {
   void unchangedToastValueIsKeptFromTheRowOfSilver() throws UnreadableValueException {
     RowState current = current(stateAt(100, "new", "\"long\"").folded().get(0));
 
-    current.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
+    current.apply(insert(200, "paid", UNAVAILABLE), LAID, null);
 
     assertThat(value(current.folded().get(0), "note")).isEqualTo("long");
     assertThat(flags(current.folded().get(0))).isEmpty();
@@ -323,7 +326,7 @@ class RowStateTest {
   void unchangedToastValueThatWasNeverSeenIsNullAndFlagged() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
 
-    state.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
+    state.apply(insert(200, "paid", UNAVAILABLE), LAID, null);
 
     assertThat(value(state.folded().get(0), "note")).isNull();
     assertThat(flags(state.folded().get(0))).containsExactly("toast_unresolved:note");
@@ -332,12 +335,12 @@ class RowStateTest {
   @Test
   void unresolvedFlagStaysUntilTheValueIsSeen() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
+    state.apply(insert(200, "paid", UNAVAILABLE), LAID, null);
 
-    state.apply(insert(201, "sent", UNAVAILABLE), EVENT, null);
+    state.apply(insert(201, "sent", UNAVAILABLE), LAID, null);
     assertThat(flags(state.folded().get(0))).containsExactly("toast_unresolved:note");
 
-    state.apply(insert(202, "sent", "\"seen\""), EVENT, null);
+    state.apply(insert(202, "sent", "\"seen\""), LAID, null);
     assertThat(value(state.folded().get(0), "note")).isEqualTo("seen");
     assertThat(flags(state.folded().get(0))).isEmpty();
   }
@@ -345,10 +348,10 @@ class RowStateTest {
   @Test
   void unresolvedFlagOfTheRowOfSilverStays() throws UnreadableValueException {
     RowState unresolved = RowState.unknown(LAYOUT);
-    unresolved.apply(insert(200, "paid", UNAVAILABLE), EVENT, null);
+    unresolved.apply(insert(200, "paid", UNAVAILABLE), LAID, null);
     RowState current = current(unresolved.folded().get(0));
 
-    current.apply(insert(300, "sent", UNAVAILABLE), EVENT, null);
+    current.apply(insert(300, "sent", UNAVAILABLE), LAID, null);
 
     assertThat(flags(current.folded().get(0))).containsExactly("toast_unresolved:note");
   }
@@ -358,7 +361,7 @@ class RowStateTest {
     RowState state = stateAt(100, "new", "\"long\"");
 
     state.apply(
-        change("u", 1, 200, true, 1, "{\"id\":3,\"status\":\"paid\",\"total\":null}"), EVENT, null);
+        change("u", 1, 200, true, 1, "{\"id\":3,\"status\":\"paid\",\"total\":null}"), LAID, null);
 
     assertThat(value(state.folded().get(0), "note")).isEqualTo("long");
   }
@@ -367,7 +370,7 @@ class RowStateTest {
   void nullIsNeverTakenForUnchanged() throws UnreadableValueException {
     RowState state = stateAt(100, "new", "\"long\"");
 
-    state.apply(insert(200, "paid", "null"), EVENT, null);
+    state.apply(insert(200, "paid", "null"), LAID, null);
 
     assertThat(value(state.folded().get(0), "note")).isNull();
     assertThat(flags(state.folded().get(0))).isEmpty();
@@ -376,10 +379,10 @@ class RowStateTest {
   @Test
   void movedKeyTakesUnchangedToastValuesFromItsOldKey() throws UnreadableValueException {
     RowState old = stateAt(100, "new", "\"long\"");
-    old.apply(delete(200), EVENT, null);
+    old.apply(delete(200), LAID, null);
     RowState moved = RowState.unknown(LAYOUT);
 
-    moved.apply(insert(200, "new", UNAVAILABLE), EVENT, old);
+    moved.apply(insert(200, "new", UNAVAILABLE), LAID, old);
 
     assertThat(value(moved.folded().get(0), "note")).isEqualTo("long");
     assertThat(flags(moved.folded().get(0))).isEmpty();
@@ -389,7 +392,7 @@ class RowStateTest {
   void movedKeyWhoseOldRowIsUnknownIsFlagged() throws UnreadableValueException {
     RowState moved = RowState.unknown(LAYOUT);
 
-    moved.apply(insert(200, "new", UNAVAILABLE), EVENT, RowState.unknown(LAYOUT));
+    moved.apply(insert(200, "new", UNAVAILABLE), LAID, RowState.unknown(LAYOUT));
 
     assertThat(flags(moved.folded().get(0))).containsExactly("toast_unresolved:note");
   }
@@ -400,7 +403,7 @@ class RowStateTest {
   void valueThatTheLakeCannotExpressIsNullAndFlagged() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
 
-    state.apply(change("c", 1, 100, true, 1, afterTotal(tooLong())), EVENT, null);
+    state.apply(change("c", 1, 100, true, 1, afterTotal(tooLong())), LAID, null);
 
     assertThat(value(state.folded().get(0), "total")).isNull();
     assertThat(flags(state.folded().get(0))).containsExactly("unrepresentable:total");
@@ -409,9 +412,9 @@ class RowStateTest {
   @Test
   void unrepresentableFlagStaysWhileTheValueIsUnchanged() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(change("c", 1, 100, true, 1, afterTotal(tooLong())), EVENT, null);
+    state.apply(change("c", 1, 100, true, 1, afterTotal(tooLong())), LAID, null);
 
-    state.apply(change("u", 1, 200, true, 2, afterTotal(UNAVAILABLE)), EVENT, null);
+    state.apply(change("u", 1, 200, true, 2, afterTotal(UNAVAILABLE)), LAID, null);
 
     assertThat(flags(state.folded().get(0))).containsExactly("unrepresentable:total");
   }
@@ -419,9 +422,9 @@ class RowStateTest {
   @Test
   void unreadableValueNamesItsColumnAndLeavesTheRowAsItWas() throws UnreadableValueException {
     RowState state = stateAt(100, "new", "\"n\"");
-    Row poison = change("u", 1, 200, true, 2, "{\"id\":\"x\",\"status\":\"bad\",\"note\":null}");
+    Change poison = change("u", 1, 200, true, 2, "{\"id\":\"x\",\"status\":\"bad\",\"note\":null}");
 
-    assertThatThrownBy(() -> state.apply(poison, EVENT, null))
+    assertThatThrownBy(() -> state.apply(poison, LAID, null))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("Column 'id': \"x\" is not a value of type INT");
 
@@ -435,9 +438,9 @@ class RowStateTest {
   void changeBehindTheReadWinsThoughItWasWrittenBeforeTheReadsPosition()
       throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(change("r", 1, 300, false, 10, after("read", "null")), EVENT, null);
+    state.apply(change("r", 1, 300, false, 10, after("read", "null")), LAID, null);
 
-    assertThat(state.apply(change("u", 1, 150, true, 12, after("paid", "null")), EVENT, null))
+    assertThat(state.apply(change("u", 1, 150, true, 12, after("paid", "null")), LAID, null))
         .isTrue();
     assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
   }
@@ -445,9 +448,9 @@ class RowStateTest {
   @Test
   void readBeforeTheChangeLosesThoughItsPositionIsGreater() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(change("u", 1, 150, true, 12, after("paid", "null")), EVENT, null);
+    state.apply(change("u", 1, 150, true, 12, after("paid", "null")), LAID, null);
 
-    assertThat(state.apply(change("r", 1, 300, false, 10, after("read", "null")), EVENT, null))
+    assertThat(state.apply(change("r", 1, 300, false, 10, after("read", "null")), LAID, null))
         .isFalse();
     assertThat(value(state.folded().get(0), "status")).isEqualTo("paid");
   }
@@ -456,7 +459,7 @@ class RowStateTest {
   void readBehindAnOlderChangeWins() throws UnreadableValueException {
     RowState state = stateAt(100, "new", "null");
 
-    assertThat(state.apply(change("r", 1, 300, false, 10, after("read", "null")), EVENT, null))
+    assertThat(state.apply(change("r", 1, 300, false, 10, after("read", "null")), LAID, null))
         .isTrue();
     assertThat(value(state.folded().get(0), "status")).isEqualTo("read");
   }
@@ -490,7 +493,7 @@ class RowStateTest {
   @Test
   void truncateOfAnEarlierEpochSparesTheRow() throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(change("c", 2, 10, true, 1, after("new", "null")), EVENT, null);
+    state.apply(change("c", 2, 10, true, 1, after("new", "null")), LAID, null);
 
     state.truncate(new Truncation(1, 9_999, 701L, Instant.EPOCH, "t"));
 
@@ -500,7 +503,7 @@ class RowStateTest {
   @Test
   void truncateLeavesARowThatEndedBeforeAsItWas() throws UnreadableValueException {
     RowState state = stateAt(100, "new", "\"n\"");
-    state.apply(delete(120), EVENT, null);
+    state.apply(delete(120), LAID, null);
 
     state.truncate(new Truncation(1, 150, 701L, Instant.EPOCH, "t"));
 
@@ -511,7 +514,7 @@ class RowStateTest {
   private static RowState stateAt(long lsn, String status, String note)
       throws UnreadableValueException {
     RowState state = RowState.unknown(LAYOUT);
-    state.apply(insert(lsn, status, note), EVENT, null);
+    state.apply(insert(lsn, status, note), LAID, null);
     return state;
   }
 
@@ -529,11 +532,11 @@ class RowStateTest {
         LAYOUT, new CurrentRow(RowFactory.create(values), "f.parquet", 17, true));
   }
 
-  private static Row insert(long lsn, String status, String note) {
+  private static Change insert(long lsn, String status, String note) {
     return change("c", 1, lsn, true, 1, after(status, note));
   }
 
-  private static Row delete(long lsn) {
+  private static Change delete(long lsn) {
     return change("d", 1, lsn, true, 1, null);
   }
 
@@ -554,21 +557,23 @@ class RowStateTest {
     }
   }
 
-  private static Row change(
+  private static Change change(
       String op, int epoch, long lsn, boolean streamed, long offset, String after) {
-    Object[] change = new Object[ChangeRow.at(ChangeRow.CURRENT) + 1];
-    change[ChangeRow.at(ChangeRow.KIND)] = 1;
-    change[ChangeRow.at(ChangeRow.EPOCH)] = epoch;
-    change[ChangeRow.at(ChangeRow.LSN)] = lsn;
-    change[ChangeRow.at(ChangeRow.STREAMED)] = streamed ? 1 : 0;
-    change[ChangeRow.at(ChangeRow.PARTITION)] = 0;
-    change[ChangeRow.at(ChangeRow.OFFSET)] = offset;
-    change[ChangeRow.at(ChangeRow.OP)] = op;
-    change[ChangeRow.at(ChangeRow.TXID)] = 700L;
-    change[ChangeRow.at(ChangeRow.COMMITTED_AT)] = Instant.EPOCH;
-    change[ChangeRow.at(ChangeRow.KEY_JSON)] = "{\"id\":3}";
-    change[ChangeRow.at(ChangeRow.AFTER)] = after;
-    return RowFactory.create(change);
+    return new Change(
+        "1:3",
+        null,
+        epoch,
+        lsn,
+        streamed,
+        0,
+        offset,
+        op,
+        700L,
+        Instant.EPOCH,
+        "RowStateTest",
+        "{\"id\":3}",
+        null,
+        after);
   }
 
   private static Object value(Row row, String column) {
@@ -580,6 +585,6 @@ class RowStateTest {
   }
 
   private static boolean stored(Row row) {
-    return row.getBoolean(FoldedRow.at(SILVER, FoldedRow.STORED));
+    return row.getBoolean(SILVER.columns().size() + FoldedRow.STORED);
   }
 }
