@@ -43,7 +43,8 @@ final class SilverBench {
       for (SilverWay.Kind kind : SilverWay.Kind.values()) {
         BenchLake copy = base.copy("silver-copy");
         Models.put(copy.state(), Models.TOTALS);
-        int batches = round == sizes.rounds() ? sizes.batches() : SilverRun.EVERY_ROUND;
+        boolean goesOn = round == sizes.rounds() && kind == SilverWay.Kind.OURS;
+        int batches = goesOn ? sizes.batches() : SilverRun.EVERY_ROUND;
         String name = "silver, %,d rows, round %d, %s".formatted(rows, round, kind.label());
         samples.addAll(
             processes

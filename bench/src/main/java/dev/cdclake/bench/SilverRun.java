@@ -14,8 +14,8 @@ import org.apache.iceberg.Table;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * One contender applies batches to its copy of the lake; in the last round it goes on, and queries
- * are timed before and after maintenance.
+ * One contender applies batches to its copy of the lake; in the last round ours goes on, and
+ * queries are timed before and after maintenance.
  *
  * @param rows of the table before the batches
  * @param all number of batches of this round

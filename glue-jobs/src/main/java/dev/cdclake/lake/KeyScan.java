@@ -10,22 +10,18 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableScan;
 import org.apache.iceberg.data.BaseDeleteLoader;
 import org.apache.iceberg.deletes.PositionDeleteIndex;
 import org.apache.iceberg.io.CloseableIterable;
-import org.apache.iceberg.io.InputFile;
+import org.apache.iceberg.spark.SparkExecutorCache;
 import org.apache.iceberg.types.Types;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
@@ -78,7 +74,7 @@ public final class KeyScan implements AutoCloseable {
     this.table = table;
     this.key = key;
     this.keys = keys;
-    this.deletes = new Deletes(delete -> table.io().newInputFile(delete));
+    this.deletes = new Deletes(table);
     List<FileScanTask> all = new ArrayList<>();
     shares.forEachRemaining(share -> all.addAll(share.files()));
     this.files = all.iterator();
@@ -239,25 +235,27 @@ public final class KeyScan implements AutoCloseable {
     }
   }
 
-  /** Reads each delete file once for all the data files of a task. */
+  /** Reads a delete file, which never changes, once for many tasks and batches. */
   private static final class Deletes extends BaseDeleteLoader {
 
-    /** Iceberg reads several delete files at once. */
-    private final Map<String, Object> loaded = new ConcurrentHashMap<>();
+    private final String table;
 
-    Deletes(Function<DeleteFile, InputFile> open) {
-      super(open);
+    /** Null where Iceberg's settings switch it off. */
+    private final SparkExecutorCache cache = SparkExecutorCache.getOrCreate();
+
+    Deletes(Table table) {
+      super(delete -> table.io().newInputFile(delete));
+      this.table = "cdclake:" + table.name();
     }
 
     @Override
     protected boolean canCache(long size) {
-      return true;
+      return cache != null && size < cache.maxEntrySize();
     }
 
     @Override
-    @SuppressWarnings("unchecked")
     protected <V> V getOrLoad(String key, Supplier<V> load, long size) {
-      return (V) loaded.computeIfAbsent(key, unknown -> load.get());
+      return cache.getOrLoad(table, key, load, size);
     }
   }
 }

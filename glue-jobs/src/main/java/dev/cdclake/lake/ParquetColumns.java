@@ -2,6 +2,7 @@
 package dev.cdclake.lake;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -18,6 +19,7 @@ import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.iceberg.io.InputFile;
 import org.apache.iceberg.types.Type;
 import org.apache.iceberg.types.Types;
@@ -25,6 +27,7 @@ import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.VersionParser;
 import org.apache.parquet.VersionParser.ParsedVersion;
 import org.apache.parquet.VersionParser.VersionParseException;
+import org.apache.parquet.bytes.DirectByteBufferAllocator;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.column.impl.ColumnReaderImpl;
@@ -34,6 +37,7 @@ import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.page.PageReader;
 import org.apache.parquet.column.values.ValuesReader;
 import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
@@ -202,8 +206,13 @@ public final class ParquetColumns implements AutoCloseable {
 
   /** Opens a file and reads its footer. */
   public static ParquetColumns open(InputFile file) {
+    // The usual codecs make a stream and a decompression context for every page.
     ParquetReadOptions options =
-        ParquetReadOptions.builder(new PlainParquetConfiguration()).build();
+        ParquetReadOptions.builder(new PlainParquetConfiguration())
+            .withCodecFactory(
+                CodecFactory.createDirectCodecFactory(
+                    new Configuration(false), DirectByteBufferAllocator.getInstance(), 0))
+            .build();
     ParquetFileReader reader = null;
     try {
       reader = new ParquetFileReader(new ParquetInput(file), options);
@@ -260,7 +269,7 @@ public final class ParquetColumns implements AutoCloseable {
       Hash hash = hash(field.type(), column.stored());
       reader.setRequestedSchema(List.of(column.leaf()));
       try (PageReadStore pages = reader.readRowGroup(group)) {
-        PageReader chunk = pages.getPageReader(column.leaf());
+        PageReader chunk = new TrackedPages(pages.getPageReader(column.leaf()));
         if (isDense(group, column)) {
           Dense values = new Dense(column.leaf(), chunk);
           for (int row = 0; row < rows; row++) {
@@ -309,15 +318,15 @@ public final class ParquetColumns implements AutoCloseable {
     ColumnIndexStore indexes = indexes(group);
     reader.setRequestedSchema(List.of(column.leaf()));
     try (PageReadStore pages = pagesWith(group, indexes, column, rows)) {
+      TrackedPages tracked = new TrackedPages(pages.getPageReader(column.leaf()));
       if (isDense(group, column)) {
         Take take = take(field.type(), column.stored());
-        Dense values = new Dense(column.leaf(), pages.getPageReader(column.leaf()));
+        Dense values = new Dense(column.leaf(), tracked);
         for (int i = 0; i < rows.length; i++) {
           found[i] = take.from(values.at(rows[i]));
         }
         return found;
       }
-      TrackedPages tracked = new TrackedPages(pages.getPageReader(column.leaf()));
       ColumnReader values = values(column, tracked);
       if (column.isList()) {
         takeLists(values, tracked, column, field.type().asListType().elementType(), rows, found);
@@ -523,9 +532,15 @@ public final class ParquetColumns implements AutoCloseable {
       return page;
     }
 
+    /** Returns a copy: a page lies where the codec puts the next one, a dictionary is kept. */
     @Override
     public DictionaryPage readDictionaryPage() {
-      return pages.readDictionaryPage();
+      DictionaryPage page = pages.readDictionaryPage();
+      try {
+        return page == null ? null : page.copy();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     @Override

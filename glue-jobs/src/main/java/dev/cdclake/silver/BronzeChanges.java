@@ -26,6 +26,7 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /**
@@ -55,8 +56,7 @@ final class BronzeChanges {
     ChangeColumns.KEY,
     ChangeColumns.MOVED_FROM,
     ChangeColumns.EPOCH,
-    ChangeColumns.LSN,
-    ChangeColumns.SNAPSHOT
+    ChangeColumns.LSN
   };
 
   /**
@@ -76,6 +76,9 @@ final class BronzeChanges {
           .isin("u", "d")
           .and(functions.col(ChangeColumns.BEFORE).isNotNull());
 
+  /** About 200 MB. */
+  private static final long ROWS_IN_MEMORY = 200_000;
+
   /** Behind every change. */
   private static final Position NEWEST = new Position(Integer.MAX_VALUE, -1);
 
@@ -84,18 +87,30 @@ final class BronzeChanges {
 
   private BronzeChanges() {}
 
-  /** Decodes the changes of a slice, in the shape of {@link ChangeRow}. */
-  static JavaRDD<InternalRow> read(BronzeSlice slice, Broadcast<Decoder> decoder) {
-    return withoutTruncates(slice, COLUMNS)
-        .mapPartitions(rows -> map(rows, row -> changes(row, decoder.value())));
+  /**
+   * Returns the bronze rows of a slice, TRUNCATEs left out, with the columns that are read of them;
+   * so few of them as to stay in memory are read once, for both uses.
+   */
+  static JavaRDD<InternalRow> of(BronzeSlice slice) {
+    Dataset<Row> changes =
+        slice.contents().truncates() == 0
+            ? slice.rows()
+            : slice.rows().where(functions.not(BronzeSlice.endsRows()));
+    JavaRDD<InternalRow> rows = rows(changes, COLUMNS);
+    return slice.contents().rows() <= ROWS_IN_MEMORY
+        ? rows.map(InternalRow::copy).persist(StorageLevel.MEMORY_ONLY())
+        : rows;
   }
 
-  /** Returns the keys that a slice touches, and where the row that silver has is needed. */
-  static SoughtKeys sought(BronzeSlice slice, Broadcast<Decoder> decoder) {
+  /** Decodes changes of {@link #of}; they have the shape of {@link ChangeRow} then. */
+  static JavaRDD<InternalRow> decoded(JavaRDD<InternalRow> bronze, Broadcast<Decoder> decoder) {
+    return bronze.mapPartitions(rows -> map(rows, row -> changes(row, decoder.value())));
+  }
+
+  /** Returns the keys that changes touch, and where the row that silver has is needed. */
+  static SoughtKeys sought(JavaRDD<InternalRow> bronze, Broadcast<Decoder> decoder) {
     return SoughtKeys.of(
-        withoutTruncates(slice, keyColumns(ChangeColumns.OP, ChangeColumns.AFTER))
-            .mapPartitions(rows -> List.of(sought(rows, decoder.value())).iterator())
-            .collect());
+        bronze.mapPartitions(rows -> List.of(sought(rows, decoder.value())).iterator()).collect());
   }
 
   /**
@@ -127,20 +142,12 @@ final class BronzeChanges {
     return !slice.rows().where(IS_REMOVAL).isEmpty();
   }
 
-  private static JavaRDD<InternalRow> withoutTruncates(BronzeSlice slice, String... columns) {
-    return rows(
-        slice.contents().truncates() == 0
-            ? slice.rows()
-            : slice.rows().where(functions.not(BronzeSlice.endsRows())),
-        columns);
-  }
-
   private static JavaRDD<InternalRow> rows(Dataset<Row> bronze, String... columns) {
     return CatalystRows.of(
         bronze.select(Arrays.stream(columns).map(functions::col).toArray(Column[]::new)));
   }
 
-  /** Decodes one change, given the columns of {@link #read}. */
+  /** Decodes one change, given the columns of {@link #of}. */
   static List<InternalRow> changes(InternalRow bronze, Decoder decoder) {
     Object[] change = new Object[ChangeRow.WIDTH];
     UTF8String op = bronze.getUTF8String(5);
@@ -272,24 +279,27 @@ final class BronzeChanges {
       addSought(row, decoder, entries);
       // Whether a row that was read is the newer one, its place in the log alone does not say.
       Position place =
-          row.getBoolean(5) ? Position.START : new Position(row.getInt(3), row.getLong(4));
+          row.getBoolean(2) ? Position.START : new Position(row.getInt(0), row.getLong(1));
       oldest = place.compareTo(oldest) < 0 ? place : oldest;
     }
     return new SoughtKeys.Part(entries.build().toArray(), oldest);
   }
 
   private static void addSought(InternalRow bronze, Decoder decoder, LongStream.Builder entries) {
-    EventLayout event = usable(bronze, decoder);
-    if (event == null) {
+    if (bronze.isNullAt(8)) {
+      return;
+    }
+    EventLayout event = decoder.layout(Change.text(bronze, 8), bronze.getInt(0), bronze.getLong(1));
+    if (!event.fits()) {
       return;
     }
     try {
       boolean lacks =
           !event.isComplete()
-              || !WHOLE_OPS.contains(bronze.getUTF8String(6))
-              || bronze.isNullAt(7)
-              || UnavailableValue.isIn(Change.text(bronze, 7), event);
-      for (int column = 1; column <= 2; column++) {
+              || !WHOLE_OPS.contains(bronze.getUTF8String(5))
+              || bronze.isNullAt(10)
+              || UnavailableValue.isIn(Change.text(bronze, 10), event);
+      for (int column : new int[] {9, 11}) {
         if (!bronze.isNullAt(column)) {
           Object[] key = event.key(Change.text(bronze, column));
           entries.add(SoughtKeys.entry(KeyHash.of(Arrays.asList(key)), lacks));
@@ -306,7 +316,7 @@ final class BronzeChanges {
       return List.of();
     }
     try {
-      if (!UnavailableValue.isIn(Change.text(bronze, 6), event)) {
+      if (!UnavailableValue.isIn(Change.text(bronze, 5), event)) {
         return List.of();
       }
       return List.of(
@@ -326,7 +336,7 @@ final class BronzeChanges {
       return List.of();
     }
     try {
-      Object[] before = RowImage.decode(Change.text(bronze, 6), event, List.of(alike.fieldNames()));
+      Object[] before = RowImage.decode(Change.text(bronze, 5), event, List.of(alike.fieldNames()));
       return List.of(values.row(RowFactory.create(before)));
     } catch (UnreadableValueException e) {
       // The change itself is rejected with this reason when it is decoded.

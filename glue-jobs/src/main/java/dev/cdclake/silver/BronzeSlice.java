@@ -36,6 +36,9 @@ import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
 
 /**
  * The bronze rows that silver has not folded yet.
@@ -143,12 +146,8 @@ final class BronzeSlice {
     } else {
       reader.option("start-snapshot-id", last).option("end-snapshot-id", end.snapshotId());
     }
-    Column wanted = lit(true);
-    if (end != whole) {
-      wanted = wanted.and(before(reached));
-    }
     // Rows at earlier places were rejected and are replayed now; see SilverJob.prepareReplay.
-    wanted = wanted.and(from(from));
+    Column wanted = within(from, end == whole ? Map.of() : reached);
     Progress through = folded.withOffsets(topic, reached);
     return new BronzeSlice(
         reader.load(name.quoted()).where(wanted),
@@ -222,6 +221,20 @@ final class BronzeSlice {
             .head();
     return new ChangeContents(
         facts.getLong(0), facts.getLong(1), facts.getLong(2), Set.copyOf(facts.getList(3)));
+  }
+
+  /**
+   * Selects by offset as {@link #from} and {@link #before} do, with a function in place of numbers:
+   * Spark compiles an expression with other numbers anew, for every batch.
+   */
+  private static Column within(Map<Integer, Long> first, Map<Integer, Long> end) {
+    UDF2<Integer, Long, Boolean> isWithin =
+        (partition, offset) ->
+            offset >= first.getOrDefault(partition, 0L)
+                && offset < end.getOrDefault(partition, Long.MAX_VALUE);
+    return functions
+        .udf(isWithin, DataTypes.BooleanType)
+        .apply(col(ChangeColumns.PARTITION), col(ChangeColumns.OFFSET));
   }
 
   private static Column from(Map<Integer, Long> offsets) {

@@ -131,8 +131,7 @@ public final class SilverJob {
     silver.evolve(eventSchemas(slice, silver.schema().renames()));
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    JavaRDD<InternalRow> rows = fold(slice, silver, truncations, false, outcomes);
-    Output output = write(checked(rows, silver), silver, false);
+    Output output = fold(slice, silver, truncations, false, outcomes, false);
     refuseBroken(output, silver);
     if (output.hasRowsAside()) {
       silver.expectRowsAside();
@@ -173,8 +172,7 @@ public final class SilverJob {
     silver.evolve(eventSchemas(slice, silver.schema().renames()));
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    JavaRDD<InternalRow> changed = fold(slice, silver, truncations, plan.removalsOnly(), outcomes);
-    Output output = write(checked(changed, silver), silver, true);
+    Output output = fold(slice, silver, truncations, plan.removalsOnly(), outcomes, true);
     refuseBroken(output, silver);
     List<RejectedRow> accepted = RejectedRow.without(plan.usable(), output.refused());
     return new PreparedReplay(
@@ -276,12 +274,13 @@ public final class SilverJob {
     return events;
   }
 
-  private JavaRDD<InternalRow> fold(
+  private Output fold(
       BronzeSlice slice,
       SilverTable table,
       List<Truncation> truncations,
       boolean removalsOnly,
-      Outcomes outcomes) {
+      Outcomes outcomes,
+      boolean replaying) {
     SilverSchema silver = table.schema();
     Map<String, String> texts = new HashMap<>();
     slice.contents().schemas().forEach(key -> texts.put(key, schemas.schema(key)));
@@ -295,24 +294,30 @@ public final class SilverJob {
     Rules rules =
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
 
-    JavaRDD<InternalRow> together = BronzeChanges.read(slice, sent);
+    JavaRDD<InternalRow> bronze = BronzeChanges.of(slice);
+    JavaRDD<InternalRow> together = BronzeChanges.decoded(bronze, sent);
     if (table.table().currentSnapshot() != null) {
       if (slice.contents().truncates() > 0) {
         together = together.union(table.rows(sent));
       } else if (silver.keyed()) {
-        SoughtKeys keys = BronzeChanges.sought(slice, sent);
-        together = together.union(table.rowsOf(keys, needed(table, rules), sent));
+        SoughtKeys keys = BronzeChanges.sought(bronze, sent);
+        // What takes longest comes first.
+        together = table.rowsOf(keys, needed(table, rules), sent).union(together);
       } else if (!decoder.alike().isEmpty()) {
         Dataset<Row> taken = BronzeChanges.taken(slice, sent, columns(silver, decoder.alike()));
         together = together.union(table.rowsLike(taken, slice.contents().rows(), sent));
       }
     }
-    return KeyFold.fold(
-        CatalystRows.dataset(spark, together, ChangeRow.of(silver)),
-        slice.contents().rows(),
-        sent,
-        rules,
-        outcomes);
+    JavaRDD<InternalRow> folded =
+        KeyFold.fold(
+            CatalystRows.dataset(spark, together, ChangeRow.of(silver)),
+            slice.contents().rows(),
+            sent,
+            rules,
+            outcomes);
+    Output output = write(checked(folded, table), table, replaying);
+    bronze.unpersist();
+    return output;
   }
 
   /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */

@@ -292,7 +292,8 @@ final class SilverTable {
    */
   JavaRDD<InternalRow> rowsOf(SoughtKeys keys, Needed needed, Broadcast<Decoder> decoder) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    List<KeyScan.Files> files = KeyScan.files(table.newScan(), context.defaultParallelism());
+    // More tasks than cores: where one has less to do than another, its core takes a third.
+    List<KeyScan.Files> files = KeyScan.files(table.newScan(), 2 * context.defaultParallelism());
     KeyLookup lookup =
         new KeyLookup(
             SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, needed);
