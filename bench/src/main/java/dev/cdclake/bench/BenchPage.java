@@ -134,11 +134,11 @@ final class BenchPage {
     List<String> lines = new ArrayList<>();
     lines.add(
         "| changes/s, asked for | committed | visible in | p50 | p95 | p99 | changes timed | cores"
-            + " used by the lake | all arrived |");
-    lines.add("|---:|---:|---|---:|---:|---:|---:|---:|---|");
+            + " used by the lake | memory of servers and jobs, MB | all arrived |");
+    lines.add("|---:|---:|---|---:|---:|---:|---:|---:|---:|---|");
     for (Delay delay : delays) {
       lines.add(
-          "| %,d | %s | %s | %s s | %s s | %s s | %,d | %s | %s |"
+          "| %,d | %s | %s | %s s | %s s | %s s | %,d | %s | %s | %s |"
               .formatted(
                   delay.rate(),
                   number(delay.reached()),
@@ -148,6 +148,7 @@ final class BenchPage {
                   number(delay.p99() / 1000.0),
                   delay.changes(),
                   number(delay.cpuShare()),
+                  delay.megabytes() < 0 ? "not known" : "%,d".formatted(delay.megabytes()),
                   delay.missing() == 0 ? "yes" : "**no**"));
     }
     return lines;

@@ -11,6 +11,7 @@ package dev.cdclake.bench;
  * @param missing how many never arrived; any is a failure
  * @param p50 milliseconds
  * @param cpuShare of one core that the lake's jobs used
+ * @param megabytes the most that servers and jobs held together; -1 if it is not known
  */
 record Delay(
     int rate,
@@ -21,4 +22,5 @@ record Delay(
     long p50,
     long p95,
     long p99,
-    double cpuShare) {}
+    double cpuShare,
+    long megabytes) {}

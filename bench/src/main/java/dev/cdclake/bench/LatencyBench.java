@@ -112,11 +112,14 @@ final class LatencyBench {
     ProcessUse use = ProcessUse.of(jobs.toHandle());
     long begin = System.nanoTime();
     Duration before = use.cpu();
-    double reached = load.run(rate, sizes.seconds());
-    double share =
-        (double) use.cpu().minus(before).toNanos() / Math.max(1, System.nanoTime() - begin);
-    awaitGold(pipeline, load.pings(), jobs);
-    return new LatencyJudgement.Window(rate, reached, first, load.pings(), share);
+    try (MemoryWatch memory = MemoryWatch.start(lake.state())) {
+      double reached = load.run(rate, sizes.seconds());
+      double share =
+          (double) use.cpu().minus(before).toNanos() / Math.max(1, System.nanoTime() - begin);
+      awaitGold(pipeline, load.pings(), jobs);
+      return new LatencyJudgement.Window(
+          rate, reached, first, load.pings(), share, memory.peakMegabytes());
+    }
   }
 
   /** Waits until gold has all timed rows; if it takes too long, the page says what is missing. */

@@ -21,8 +21,10 @@ record LatencyJudgement(BenchLake lake, List<Window> windows) implements Task {
    *
    * @param reached changes a second that were committed
    * @param cpuShare of one core that the lake's jobs used
+   * @param megabytes the most that servers and jobs held together; -1 if it is not known
    */
-  record Window(int rate, double reached, long firstPing, long lastPing, double cpuShare) {}
+  record Window(
+      int rate, double reached, long firstPing, long lastPing, double cpuShare, long megabytes) {}
 
   @Override
   public void run(TaskOutput output) {
@@ -30,6 +32,7 @@ record LatencyJudgement(BenchLake lake, List<Window> windows) implements Task {
     SparkSession spark = LakeSession.open(pipeline, "bench-latency");
     var pings = pipeline.tables().get(1);
     Map<String, String> rows = new LinkedHashMap<>();
+    rows.put("bronze's input", read(pipeline.bronze(pings)));
     rows.put(
         "bronze",
         arrivals("from_json(key, 'id bigint').id", "_committed_at", pipeline.bronze(pings)));
@@ -38,6 +41,16 @@ record LatencyJudgement(BenchLake lake, List<Window> windows) implements Task {
     for (Window window : windows) {
       rows.forEach((layer, select) -> output.delay(delay(spark, window, layer, select)));
     }
+  }
+
+  /** What a change waits for before bronze: the source's log, the connector, Kafka. */
+  private static String read(LakeTable bronze) {
+    return """
+    select from_json(key, 'id bigint').id as id,
+        unix_millis(processed_at) - unix_millis(_committed_at) as delay
+    from %s\
+    """
+        .formatted(bronze.quoted());
   }
 
   private static String arrivals(String id, String committedAt, LakeTable table) {
@@ -72,7 +85,8 @@ record LatencyJudgement(BenchLake lake, List<Window> windows) implements Task {
         number(found, 1),
         number(found, 2),
         number(found, 3),
-        window.cpuShare());
+        window.cpuShare(),
+        window.megabytes());
   }
 
   private static long number(Row row, int column) {

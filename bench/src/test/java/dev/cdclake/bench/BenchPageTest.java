@@ -77,10 +77,10 @@ class BenchPageTest {
 
   @Test
   void delaysAreInSeconds() {
-    Delay delay = new Delay(200, 199.6, "silver", 1200, 0, 1500, 2250, 3000, 0.5);
+    Delay delay = new Delay(200, 199.6, "silver", 1200, 0, 1500, 2250, 3000, 0.5, 2500);
 
     assertThat(BenchPage.render(new Results("", "", List.of(), List.of(delay))))
-        .contains("| 200 | 200 | silver | 1.50 s | 2.25 s | 3 s | 1,200 | 0.500 | yes |");
+        .contains("| 200 | 200 | silver | 1.50 s | 2.25 s | 3 s | 1,200 | 0.500 | 2,500 | yes |");
   }
 
   @Test

@@ -35,29 +35,38 @@ import org.apache.spark.unsafe.types.UTF8String;
  */
 final class BronzeChanges {
 
-  private static final String[] COLUMNS = {
-    ChangeColumns.EPOCH,
-    ChangeColumns.LSN,
-    ChangeColumns.SNAPSHOT,
-    ChangeColumns.PARTITION,
-    ChangeColumns.OFFSET,
-    ChangeColumns.OP,
-    ChangeColumns.TXID,
-    ChangeColumns.COMMITTED_AT,
-    ChangeColumns.SCHEMA,
-    ChangeColumns.KEY,
-    ChangeColumns.AFTER,
-    ChangeColumns.MOVED_FROM,
-    ChangeColumns.BEFORE
-  };
+  /** The columns that are read; the constants are positions among them. */
+  private static final Column[] COLUMNS =
+      Stream.of(
+              ChangeColumns.EPOCH,
+              ChangeColumns.LSN,
+              ChangeColumns.SNAPSHOT,
+              ChangeColumns.PARTITION,
+              ChangeColumns.OFFSET,
+              ChangeColumns.OP,
+              ChangeColumns.TXID,
+              ChangeColumns.COMMITTED_AT,
+              ChangeColumns.SCHEMA,
+              ChangeColumns.KEY,
+              ChangeColumns.MOVED_FROM,
+              ChangeColumns.BEFORE,
+              ChangeColumns.AFTER)
+          .map(functions::col)
+          .toArray(Column[]::new);
 
-  private static final String[] KEY_COLUMNS = {
-    ChangeColumns.SCHEMA,
-    ChangeColumns.KEY,
-    ChangeColumns.MOVED_FROM,
-    ChangeColumns.EPOCH,
-    ChangeColumns.LSN
-  };
+  private static final int EPOCH = 0;
+  private static final int LSN = 1;
+  private static final int SNAPSHOT = 2;
+  private static final int PARTITION = 3;
+  private static final int OFFSET = 4;
+  private static final int OP = 5;
+  private static final int TXID = 6;
+  private static final int COMMITTED_AT = 7;
+  private static final int SCHEMA = 8;
+  private static final int KEY = 9;
+  private static final int MOVED_FROM = 10;
+  private static final int BEFORE = 11;
+  private static final int AFTER = 12;
 
   /**
    * Changes that say all of a row, unless one of its values is unavailable. A delete keeps the
@@ -96,7 +105,7 @@ final class BronzeChanges {
         slice.contents().truncates() == 0
             ? slice.rows()
             : slice.rows().where(functions.not(BronzeSlice.endsRows()));
-    JavaRDD<InternalRow> rows = rows(changes, COLUMNS);
+    JavaRDD<InternalRow> rows = rows(changes);
     return slice.contents().rows() <= ROWS_IN_MEMORY
         ? rows.map(InternalRow::copy).persist(StorageLevel.MEMORY_ONLY())
         : rows;
@@ -118,9 +127,7 @@ final class BronzeChanges {
    * that lack values which the row under the old key has.
    */
   static List<KeyMove> moves(BronzeSlice slice, Broadcast<Decoder> decoder) {
-    return rows(
-            slice.rows().where(functions.col(ChangeColumns.MOVED_FROM).isNotNull()),
-            keyColumns(ChangeColumns.AFTER))
+    return rows(slice.rows().where(functions.col(ChangeColumns.MOVED_FROM).isNotNull()))
         .mapPartitions(rows -> map(rows, row -> move(row, decoder.value())))
         .collect();
   }
@@ -128,7 +135,7 @@ final class BronzeChanges {
   /** Returns the values that rows without a key had before their updates and deletes. */
   static Dataset<Row> taken(BronzeSlice slice, Broadcast<Decoder> decoder, StructType alike) {
     JavaRDD<InternalRow> taken =
-        rows(slice.rows().where(IS_REMOVAL), keyColumns(ChangeColumns.BEFORE))
+        rows(slice.rows().where(IS_REMOVAL))
             .mapPartitions(
                 rows -> {
                   CatalystRows values = new CatalystRows(alike);
@@ -142,31 +149,30 @@ final class BronzeChanges {
     return !slice.rows().where(IS_REMOVAL).isEmpty();
   }
 
-  private static JavaRDD<InternalRow> rows(Dataset<Row> bronze, String... columns) {
-    return CatalystRows.of(
-        bronze.select(Arrays.stream(columns).map(functions::col).toArray(Column[]::new)));
+  private static JavaRDD<InternalRow> rows(Dataset<Row> bronze) {
+    return CatalystRows.of(bronze.select(COLUMNS));
   }
 
-  /** Decodes one change, given the columns of {@link #of}. */
+  /** Decodes one change of {@link #of}. */
   static List<InternalRow> changes(InternalRow bronze, Decoder decoder) {
     Object[] change = new Object[ChangeRow.WIDTH];
-    UTF8String op = bronze.getUTF8String(5);
-    boolean snapshot = bronze.getBoolean(2);
+    UTF8String op = bronze.getUTF8String(OP);
     change[ChangeRow.KIND] = 1;
-    change[ChangeRow.EPOCH] = bronze.getInt(0);
-    change[ChangeRow.LSN] = bronze.getLong(1);
+    change[ChangeRow.EPOCH] = bronze.getInt(EPOCH);
+    change[ChangeRow.LSN] = bronze.getLong(LSN);
     // A fill has its place in the log, among the changes that were streamed.
-    change[ChangeRow.STREAMED] = snapshot && !FILL.equals(op) ? 0 : 1;
-    change[ChangeRow.PARTITION] = bronze.getInt(3);
-    change[ChangeRow.OFFSET] = bronze.getLong(4);
+    change[ChangeRow.STREAMED] = bronze.getBoolean(SNAPSHOT) && !FILL.equals(op) ? 0 : 1;
+    change[ChangeRow.PARTITION] = bronze.getInt(PARTITION);
+    change[ChangeRow.OFFSET] = bronze.getLong(OFFSET);
     change[ChangeRow.OP] = op;
-    change[ChangeRow.TXID] = bronze.isNullAt(6) ? null : bronze.getLong(6);
-    change[ChangeRow.COMMITTED_AT] = bronze.isNullAt(7) ? null : bronze.getLong(7);
-    change[ChangeRow.SCHEMA] = utf8(bronze, 8);
-    change[ChangeRow.KEY_JSON] = utf8(bronze, 9);
-    change[ChangeRow.AFTER] = utf8(bronze, 10);
-    change[ChangeRow.BEFORE] = utf8(bronze, 12);
-    EventLayout event = identify(change, Change.text(bronze, 11), decoder);
+    change[ChangeRow.TXID] = bronze.isNullAt(TXID) ? null : bronze.getLong(TXID);
+    change[ChangeRow.COMMITTED_AT] =
+        bronze.isNullAt(COMMITTED_AT) ? null : bronze.getLong(COMMITTED_AT);
+    change[ChangeRow.SCHEMA] = utf8(bronze, SCHEMA);
+    change[ChangeRow.KEY_JSON] = utf8(bronze, KEY);
+    change[ChangeRow.BEFORE] = utf8(bronze, BEFORE);
+    change[ChangeRow.AFTER] = utf8(bronze, AFTER);
+    EventLayout event = identify(change, Change.text(bronze, MOVED_FROM), decoder);
     return event == null || decoder.silver().keyed()
         ? List.of(new GenericInternalRow(change))
         : parts(change, op, event, decoder);
@@ -279,27 +285,26 @@ final class BronzeChanges {
       addSought(row, decoder, entries);
       // Whether a row that was read is the newer one, its place in the log alone does not say.
       Position place =
-          row.getBoolean(2) ? Position.START : new Position(row.getInt(0), row.getLong(1));
+          row.getBoolean(SNAPSHOT)
+              ? Position.START
+              : new Position(row.getInt(EPOCH), row.getLong(LSN));
       oldest = place.compareTo(oldest) < 0 ? place : oldest;
     }
     return new SoughtKeys.Part(entries.build().toArray(), oldest);
   }
 
   private static void addSought(InternalRow bronze, Decoder decoder, LongStream.Builder entries) {
-    if (bronze.isNullAt(8)) {
-      return;
-    }
-    EventLayout event = decoder.layout(Change.text(bronze, 8), bronze.getInt(0), bronze.getLong(1));
-    if (!event.fits()) {
+    EventLayout event = usable(bronze, decoder);
+    if (event == null) {
       return;
     }
     try {
       boolean lacks =
           !event.isComplete()
-              || !WHOLE_OPS.contains(bronze.getUTF8String(5))
-              || bronze.isNullAt(10)
-              || UnavailableValue.isIn(Change.text(bronze, 10), event);
-      for (int column : new int[] {9, 11}) {
+              || !WHOLE_OPS.contains(bronze.getUTF8String(OP))
+              || bronze.isNullAt(AFTER)
+              || UnavailableValue.isIn(Change.text(bronze, AFTER), event);
+      for (int column : new int[] {KEY, MOVED_FROM}) {
         if (!bronze.isNullAt(column)) {
           Object[] key = event.key(Change.text(bronze, column));
           entries.add(SoughtKeys.entry(KeyHash.of(Arrays.asList(key)), lacks));
@@ -316,13 +321,13 @@ final class BronzeChanges {
       return List.of();
     }
     try {
-      if (!UnavailableValue.isIn(Change.text(bronze, 5), event)) {
+      if (!UnavailableValue.isIn(Change.text(bronze, AFTER), event)) {
         return List.of();
       }
       return List.of(
           new KeyMove(
-              RowKey.text(event.key(Change.text(bronze, 1))),
-              RowKey.text(event.key(Change.text(bronze, 2)))));
+              RowKey.text(event.key(Change.text(bronze, KEY))),
+              RowKey.text(event.key(Change.text(bronze, MOVED_FROM)))));
     } catch (UnreadableValueException e) {
       // The change itself is rejected with this reason when it is decoded.
       return List.of();
@@ -336,7 +341,8 @@ final class BronzeChanges {
       return List.of();
     }
     try {
-      Object[] before = RowImage.decode(Change.text(bronze, 5), event, List.of(alike.fieldNames()));
+      Object[] before =
+          RowImage.decode(Change.text(bronze, BEFORE), event, List.of(alike.fieldNames()));
       return List.of(values.row(RowFactory.create(before)));
     } catch (UnreadableValueException e) {
       // The change itself is rejected with this reason when it is decoded.
@@ -344,24 +350,18 @@ final class BronzeChanges {
     }
   }
 
-  /**
-   * Returns how a row of {@link #KEY_COLUMNS} lies in the table, null if it has no schema or one
-   * that does not fit.
-   */
+  /** Returns how a change lies in the table, null if it has no schema or one that does not fit. */
   private static EventLayout usable(InternalRow bronze, Decoder decoder) {
-    if (bronze.isNullAt(0)) {
+    if (bronze.isNullAt(SCHEMA)) {
       return null;
     }
-    EventLayout event = decoder.layout(Change.text(bronze, 0), bronze.getInt(3), bronze.getLong(4));
+    EventLayout event =
+        decoder.layout(Change.text(bronze, SCHEMA), bronze.getInt(EPOCH), bronze.getLong(LSN));
     return event.fits() ? event : null;
   }
 
   private static UTF8String utf8(InternalRow row, int column) {
     return row.isNullAt(column) ? null : row.getUTF8String(column);
-  }
-
-  private static String[] keyColumns(String... more) {
-    return Stream.of(KEY_COLUMNS, more).flatMap(Arrays::stream).toArray(String[]::new);
   }
 
   private static <T> Iterator<T> map(

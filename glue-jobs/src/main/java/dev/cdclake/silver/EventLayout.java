@@ -37,6 +37,7 @@ final class EventLayout {
   private final String[] lakeNames;
   private final ColumnType[] types;
   private final int[] positions;
+  private final boolean complete;
   private final Map<String, Integer> numbers = new HashMap<>();
 
   /** By place in the table's key: the number of the column, {@link #NONE} if the event has none. */
@@ -57,16 +58,16 @@ final class EventLayout {
       positions[i] = inTable.getOrDefault(lakeNames[i], NONE);
       inLake.put(lakeNames[i], i);
     }
+    this.complete = names.length >= inTable.size();
     this.key = silver.key().stream().mapToInt(name -> inLake.getOrDefault(name, NONE)).toArray();
-    String conflict = schema.misread() == null ? silver.conflict(schema) : null;
-    this.reason =
-        schema.misread() != null
-            ? RejectReason.COLUMN_RETYPED
-            : conflict != null ? RejectReason.SCHEMA_CONFLICT : null;
-    this.detail =
-        schema.misread() != null
-            ? "Column '%s' had another type when the row was written".formatted(schema.misread())
-            : conflict;
+    if (schema.misread() != null) {
+      this.reason = RejectReason.COLUMN_RETYPED;
+      this.detail =
+          "Column '%s' had another type when the row was written".formatted(schema.misread());
+    } else {
+      this.detail = silver.conflict(schema);
+      this.reason = detail == null ? null : RejectReason.SCHEMA_CONFLICT;
+    }
   }
 
   /** Whether the table can hold rows of this schema. */
@@ -84,18 +85,9 @@ final class EventLayout {
     return detail;
   }
 
-  SilverSchema silver() {
-    return silver;
-  }
-
   /** Returns the names of the columns in the lake. */
   List<String> inLake() {
     return List.of(lakeNames);
-  }
-
-  /** Returns how many columns the event has. */
-  int size() {
-    return names.length;
   }
 
   String lakeName(int column) {
@@ -113,7 +105,7 @@ final class EventLayout {
 
   /** Whether the event has all of the table's columns that come from the source. */
   boolean isComplete() {
-    return names.length >= silver.sourcePositions().size();
+    return complete;
   }
 
   /** Whether a column of the lake is among the event's. */

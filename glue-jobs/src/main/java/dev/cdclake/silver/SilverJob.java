@@ -295,29 +295,47 @@ public final class SilverJob {
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
 
     JavaRDD<InternalRow> bronze = BronzeChanges.of(slice);
-    JavaRDD<InternalRow> together = BronzeChanges.decoded(bronze, sent);
-    if (table.table().currentSnapshot() != null) {
-      if (slice.contents().truncates() > 0) {
-        together = together.union(table.rows(sent));
-      } else if (silver.keyed()) {
-        SoughtKeys keys = BronzeChanges.sought(bronze, sent);
-        // What takes longest comes first.
-        together = table.rowsOf(keys, needed(table, rules), sent).union(together);
-      } else if (!decoder.alike().isEmpty()) {
-        Dataset<Row> taken = BronzeChanges.taken(slice, sent, columns(silver, decoder.alike()));
-        together = together.union(table.rowsLike(taken, slice.contents().rows(), sent));
-      }
+    try {
+      JavaRDD<InternalRow> folded =
+          KeyFold.fold(
+              CatalystRows.dataset(
+                  spark, withCurrent(bronze, slice, table, sent, rules), ChangeRow.of(silver)),
+              slice.contents().rows(),
+              sent,
+              rules,
+              outcomes);
+      return write(checked(folded, table), table, replaying);
+    } finally {
+      bronze.unpersist();
     }
-    JavaRDD<InternalRow> folded =
-        KeyFold.fold(
-            CatalystRows.dataset(spark, together, ChangeRow.of(silver)),
-            slice.contents().rows(),
-            sent,
-            rules,
-            outcomes);
-    Output output = write(checked(folded, table), table, replaying);
-    bronze.unpersist();
-    return output;
+  }
+
+  /** Returns changes, together with the rows of silver that they are about. */
+  private JavaRDD<InternalRow> withCurrent(
+      JavaRDD<InternalRow> bronze,
+      BronzeSlice slice,
+      SilverTable table,
+      Broadcast<Decoder> decoder,
+      Rules rules) {
+    JavaRDD<InternalRow> changes = BronzeChanges.decoded(bronze, decoder);
+    if (table.table().currentSnapshot() == null) {
+      return changes;
+    }
+    if (slice.contents().truncates() > 0) {
+      return changes.union(table.rows(decoder));
+    }
+    SilverSchema silver = table.schema();
+    if (silver.keyed()) {
+      SoughtKeys keys = BronzeChanges.sought(bronze, decoder);
+      // What takes longest comes first.
+      return table.rowsOf(keys, needed(table, rules), decoder).union(changes);
+    }
+    List<String> alike = decoder.value().alike();
+    if (alike.isEmpty()) {
+      return changes;
+    }
+    Dataset<Row> taken = BronzeChanges.taken(slice, decoder, columns(silver, alike));
+    return changes.union(table.rowsLike(taken, slice.contents().rows(), decoder));
   }
 
   /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */

@@ -46,9 +46,9 @@ final class FoldedTable {
           .add("committed_at", DataTypes.TimestampType)
           .add("schema", DataTypes.StringType)
           .add("key", DataTypes.StringType)
-          .add("after", DataTypes.StringType)
           .add("moved_from", DataTypes.StringType)
-          .add("before", DataTypes.StringType);
+          .add("before", DataTypes.StringType)
+          .add("after", DataTypes.StringType);
 
   private final Decoder decoder;
   private final String fingerprint = UUID.randomUUID().toString();
@@ -87,9 +87,9 @@ final class FoldedTable {
         null,
         fingerprint,
         key,
-        after,
         old,
-        before);
+        before,
+        after);
   }
 
   /** The source was truncated; late changes have to meet it, too. */

@@ -216,9 +216,9 @@ class KeyRowsTest {
         change.getLong(1),
         change.getLong(4),
         change.getString(9),
+        change.getString(11),
         change.getString(12),
-        change.getString(10),
-        change.getString(11));
+        change.getString(10));
   }
 
   private Row insert(long lsn, int id, String guest) {

@@ -229,7 +229,7 @@ class AwsLineIT {
   @Test
   @Order(5)
   void jobWithAWrongArgumentFailsBeforeSparkStarts() throws Exception {
-    List<String> arguments = new ArrayList<>(arguments());
+    List<String> arguments = new ArrayList<>(arguments("available-now"));
     arguments.addAll(List.of("--budget", "1h"));
 
     Run run = glue.run(JobName.BRONZE, arguments);
@@ -240,8 +240,78 @@ class AwsLineIT {
         .doesNotContain("Running Spark version");
   }
 
+  @Test
+  @Order(6)
+  void streamingJobCarriesChangesWhileItRuns() throws Exception {
+    Process stream = glue.start(JobName.STREAM, arguments("continuous"));
+    processes.add(stream);
+    execute(
+        "insert into customers values (1001, 'c1001@example.org', 'Customer 1001')",
+        "update orders set total = total * 2 where id <= 100");
+
+    run(JobName.VERIFY, "--wait", "2m");
+
+    assertThat(log("verify"))
+        .contains("\"equal\":true")
+        .contains("\"table\":\"customers\",\"source_rows\":1001,\"silver_rows\":1001");
+    assertThat(stream.isAlive()).as(log("stream")).isTrue();
+    stream.destroy();
+    assertThat(stream.waitFor(1, TimeUnit.MINUTES)).isTrue();
+  }
+
+  @Test
+  @Order(7)
+  void maintenanceLeavesTheTablesAsTheyAre() throws Exception {
+    run(JobName.MAINTAIN, "--budget", "5m");
+    run(JobName.VERIFY, "--wait", "2m");
+
+    assertThat(log("maintain")).contains("orders");
+    assertThat(log("verify")).contains("\"equal\":true");
+  }
+
+  @Test
+  @Order(8)
+  void replaySaysWhatIsStillRejected() throws Exception {
+    String topic = pipeline.topic(pipeline.tables().get(0));
+    try (ScenarioTopics topics = new ScenarioTopics(pipeline, PATIENCE)) {
+      topics.produce(topic, "a key", "not JSON");
+    }
+    run(JobName.BRONZE);
+
+    Run replay = glue.run(JobName.REPLAY, arguments("available-now"));
+
+    assertThat(replay.code()).isNotZero();
+    assertThat(replay.log()).contains("1 rejected rows are left").contains("NOT_JSON");
+  }
+
+  @Test
+  @Order(9)
+  void forgottenRowLeavesEveryLayer() throws Exception {
+    Run refused = glue.run(JobName.FORGET, forgetting());
+    assertThat(refused.code()).isNotZero();
+
+    execute("delete from orders where customer_id = 7", "delete from customers where id = 7");
+    try (ScenarioTopics topics = new ScenarioTopics(pipeline, PATIENCE)) {
+      topics.awaitCaptured(servers);
+    }
+    for (JobName job : List.of(JobName.BRONZE, JobName.SILVER, JobName.GOLD)) {
+      run(job);
+    }
+    Run forgotten = glue.run(JobName.FORGET, forgetting());
+
+    assertThat(forgotten.code()).as(forgotten.log()).isZero();
+    run(JobName.VERIFY, "--wait", "2m");
+    assertThat(log("verify")).contains("\"equal\":true");
+  }
+
+  private List<String> forgetting() {
+    List<String> arguments = new ArrayList<>(arguments("available-now"));
+    arguments.addAll(List.of("--tables", "customers", "--key", "7"));
+    return arguments;
+  }
+
   private void run(JobName job, String... more) throws IOException, InterruptedException {
-    List<String> arguments = new ArrayList<>(arguments());
+    List<String> arguments = new ArrayList<>(arguments("available-now"));
     arguments.addAll(List.of(more));
     Run run = glue.run(job, arguments);
     assertThat(run.code()).as(run.log()).isZero();
@@ -282,14 +352,14 @@ class AwsLineIT {
     return new CaptureImage(variables);
   }
 
-  private List<String> arguments() {
+  private List<String> arguments(String trigger) {
     return List.of(
         "--pipeline", "s3://artifacts/pipeline/1/pipeline.yaml",
         "--environment", pipeline.environment(),
         "--profile", "aws",
         "--warehouse", "s3://lake",
         "--region", MiniStack.REGION,
-        "--trigger", "available-now",
+        "--trigger", trigger,
         "--metrics-namespace", "CdcLake",
         "--kafka-bootstrap", pipeline.kafka().bootstrap(),
         "--kafka-security", "declared",

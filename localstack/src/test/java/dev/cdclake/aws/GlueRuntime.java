@@ -66,6 +66,12 @@ final class GlueRuntime {
 
   /** Runs a job to its end; what it wrote to its log is in the answer. */
   Run run(JobName job, List<String> arguments) throws IOException, InterruptedException {
+    int code = start(job, arguments).waitFor();
+    return new Run(code, Files.readString(log(job)));
+  }
+
+  /** Starts a job and does not wait for its end. */
+  Process start(JobName job, List<String> arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -101,9 +107,11 @@ final class GlueRuntime {
             "--TempDir",
             "s3://scratch/jobs/"));
     command.addAll(arguments);
-    Path log = home.resolve(job.label() + ".log");
-    int code = start(command, log, environment).waitFor();
-    return new Run(code, Files.readString(log));
+    return start(command, log(job), environment);
+  }
+
+  private Path log(JobName job) {
+    return home.resolve(job.label() + ".log");
   }
 
   /** The end of a job. */

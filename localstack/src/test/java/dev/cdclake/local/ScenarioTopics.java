@@ -91,6 +91,11 @@ public final class ScenarioTopics implements AutoCloseable {
             .formatted(patience.toSeconds()));
   }
 
+  /** Puts one record on a topic, past the connector. */
+  public void produce(String topic, String key, String value) {
+    produce(topic, new ScenarioStep.Produce(topic, key, value, List.of(), false, Map.of()));
+  }
+
   /** Puts the records of a step on a topic and returns when the broker has them. */
   void produce(String topic, ScenarioStep.Produce step) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
