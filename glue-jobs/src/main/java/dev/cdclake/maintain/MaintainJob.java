@@ -20,6 +20,7 @@ import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.exceptions.CommitFailedException;
 import org.apache.iceberg.exceptions.ValidationException;
+import org.apache.iceberg.io.SupportsPrefixOperations;
 import org.apache.iceberg.spark.actions.SparkActions;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -249,6 +250,8 @@ public final class MaintainJob {
     }
     return SparkActions.get(spark)
         .deleteOrphanFiles(table)
+        // Files are listed as they are written: a job on AWS has no file system of Hadoop for S3.
+        .usePrefixListing(table.io() instanceof SupportsPrefixOperations)
         .olderThan(now.minus(settings.orphans().get()).toEpochMilli())
         .deleteWith(deleted)
         .execute()
