@@ -263,7 +263,7 @@ class AwsLineIT {
   @Order(7)
   void operatorsJobsLeaveSilverEqualToTheSource() throws Exception {
     run(JobName.MAINTAIN, "--budget", "5m");
-    assertThat(log("maintain")).contains("\"table\":\"silver.orders\"");
+    assertThat(log("maintain")).contains("\"maintained\":\"silver.orders\"");
     assertThat(glue.run(JobName.FORGET, forgetting()).code()).as("the source has it").isNotZero();
 
     execute("delete from orders where customer_id = 7", "delete from customers where id = 7");
