@@ -28,6 +28,7 @@ final class Chart {
   private static final int WIDTH = 760;
   private static final int HEIGHT_OF_FRAME = 110;
   private static final int HEIGHT_OF_BAR = 22;
+  private static final int LINES_OF_LABEL = 3;
 
   private Chart() {}
 
@@ -68,6 +69,7 @@ final class Chart {
     CategoryPlot plot = chart.getCategoryPlot();
     plot.setBackgroundPaint(Color.WHITE);
     plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
+    plot.getDomainAxis().setMaximumCategoryLabelLines(LINES_OF_LABEL);
     BarRenderer renderer = (BarRenderer) plot.getRenderer();
     renderer.setBarPainter(new StandardBarPainter());
     renderer.setShadowVisible(false);

@@ -17,6 +17,7 @@ import dev.cdclake.lake.Progress;
 import dev.cdclake.runtime.StageReport;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -242,6 +243,30 @@ class SilverJobTest {
     assertThat(List.of(report.read(), report.written(), report.deleted(), report.rejected()))
         .containsExactly(3L, 1L, 1L, 1L);
     assertThat(silver.rejected().get(0).<String>getAs("reason")).isEqualTo("ROW_NOT_FOUND");
+  }
+
+  @Test
+  void rowsWithoutKeyAreFoundByDatesAndTimes() {
+    Changes log =
+        ORDERS
+            .key()
+            .column("at", "string", "io.debezium.time.ZonedTimestamp")
+            .column("day", "int32", "io.debezium.time.Date")
+            .column("local", "int64", "io.debezium.time.MicroTimestamp");
+    String at = "1582-10-10T03:04:05.000006Z";
+    long day = LocalDate.of(1582, 10, 10).toEpochDay();
+    silver.carry(
+        log.insert(1).at(10).set("at", at).set("day", day).set("local", day * 1_000_000),
+        log.insert(2).at(11).set("at", at).set("day", day).set("local", day * 1_000_000));
+    StageReport report =
+        silver.carry(
+            log.delete(1).at(20).set("at", at).set("day", day).set("local", day * 1_000_000));
+
+    assertThat(report.rejected()).isZero();
+    assertThat(silver.rows("id", "is_active", "day"))
+        .containsExactly(
+            List.of(1, false, LocalDate.of(1582, 10, 10)),
+            List.of(2, true, LocalDate.of(1582, 10, 10)));
   }
 
   @Test
