@@ -89,9 +89,9 @@ public final class Capture {
         stop();
       }
       register(source);
-      if (connect.status(name()).filter(ConnectorStatus::isStopped).isPresent()) {
-        connect.resume(name());
-      } else if (connect.status(name()).filter(ConnectorStatus::isFailed).isPresent()) {
+      // Always: right behind a change of its settings, a stopped connector does not say that it is.
+      connect.resume(name());
+      if (connect.status(name()).filter(ConnectorStatus::isFailed).isPresent()) {
         connect.restartFailedTasks(name());
       }
       connect.waitUntilRunning(name(), patience);

@@ -264,7 +264,6 @@ class AwsLineIT {
   void operatorsJobsLeaveSilverEqualToTheSource() throws Exception {
     run(JobName.MAINTAIN, "--budget", "5m");
     assertThat(log("maintain")).contains("\"maintained\":\"silver.orders\"");
-    assertThat(glue.run(JobName.FORGET, forgetting()).code()).as("the source has it").isNotZero();
 
     execute("delete from orders where customer_id = 7", "delete from customers where id = 7");
     try (ScenarioTopics topics = new ScenarioTopics(pipeline, PATIENCE)) {
@@ -281,12 +280,6 @@ class AwsLineIT {
     run(JobName.FORGET, "--tables", "customers", "--key", "7");
     run(JobName.VERIFY, "--wait", "2m");
     assertThat(log("verify")).contains("\"equal\":true");
-  }
-
-  private List<String> forgetting() {
-    List<String> arguments = new ArrayList<>(arguments("available-now"));
-    arguments.addAll(List.of("--tables", "customers", "--key", "7"));
-    return arguments;
   }
 
   private void run(JobName job, String... more) throws IOException, InterruptedException {
