@@ -26,15 +26,13 @@ public final class LakeTables {
 
   /**
    * What every table of ours has. Format version 2, because Athena cannot read 3; metadata files
-   * are removed as they become obsolete, because a streaming table makes one every second; small
-   * pages, because silver and gold read single rows of large files ({@link ParquetColumns}). See <a
+   * are removed as they become obsolete, because a streaming table makes one every second. See <a
    * href="https://iceberg.apache.org/docs/1.11.0/configuration/">Iceberg's table properties</a>.
    */
   private static final Map<String, String> PROPERTIES =
       Map.of(
           "format-version", "2",
           "write.parquet.compression-codec", "zstd",
-          "write.parquet.page-size-bytes", "65536",
           "write.metadata.delete-after-commit.enabled", "true",
           "write.metadata.previous-versions-max", "20",
           "commit.retry.num-retries", "20",

@@ -35,6 +35,7 @@ import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.TableProperties;
 import org.apache.iceberg.Transaction;
 import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.spark.SparkSchemaUtil;
@@ -67,6 +68,10 @@ final class SilverTable {
   /** Table property that says that {@link #mayHaveRowsAside}. */
   private static final String ROWS_ASIDE = "cdclake.rows-aside";
 
+  /** Silver and gold read single rows of large files: the less of a page, the better. */
+  private static final Map<String, String> SMALL_PAGES =
+      Map.of(TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(64 << 10));
+
   private final SparkSession spark;
   private final LakeTable name;
   private final Table table;
@@ -84,12 +89,14 @@ final class SilverTable {
    */
   static SilverTable create(
       SparkSession spark, LakeTables tables, LakeTable name, EventSchema event, SilverKey key) {
+    Map<String, String> properties = new HashMap<>(SMALL_PAGES);
+    properties.put(SilverKey.PROPERTY, key.toProperty());
     Table table =
         tables.open(
             name,
             SparkSchemaUtil.convert(SilverSchema.initial(event)),
             PartitionSpec.unpartitioned(),
-            Map.of(SilverKey.PROPERTY, key.toProperty()));
+            properties);
     return new SilverTable(spark, name, table);
   }
 
