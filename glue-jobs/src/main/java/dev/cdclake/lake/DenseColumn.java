@@ -27,9 +27,7 @@ final class DenseColumn {
   private final Dictionary dictionary;
   private ValuesReader values;
 
-  /** The row group's rows from the page's first one to the one behind its last. */
-  private long first;
-
+  /** The row behind the page's last one. */
   private long end;
 
   /** The row that the reader stands at. */
@@ -68,9 +66,8 @@ final class DenseColumn {
 
   private void turn() throws IOException {
     DataPage page = pages.readPage();
-    first = page.getFirstRowIndex().orElse(end);
-    end = first + page.getValueCount();
-    at = first;
+    at = page.getFirstRowIndex().orElse(end);
+    end = at + page.getValueCount();
     if (page instanceof DataPageV1 one) {
       ByteBufferInputStream bytes = one.getBytes().toInputStream();
       if (column.getMaxDefinitionLevel() > 0) {
