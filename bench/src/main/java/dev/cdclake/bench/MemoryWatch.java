@@ -20,8 +20,6 @@ import java.util.stream.Stream;
  */
 final class MemoryWatch implements AutoCloseable {
 
-  private static final Path PROCESSES = Path.of("/proc");
-
   private final String folder;
   private final AtomicLong peak = new AtomicLong(-1);
   private final Timer everySecond = new Timer("memory-watch", true);
@@ -66,7 +64,7 @@ final class MemoryWatch implements AutoCloseable {
 
   private boolean names(long process) {
     try {
-      return Files.readString(PROCESSES.resolve(process + "/cmdline")).contains(folder);
+      return Files.readString(ProcessUse.PROCESSES.resolve(process + "/cmdline")).contains(folder);
     } catch (IOException e) {
       return false;
     }
@@ -74,7 +72,8 @@ final class MemoryWatch implements AutoCloseable {
 
   /** A process that ended meanwhile holds nothing. */
   private static long kilobytes(long process) {
-    try (Stream<String> lines = Files.lines(PROCESSES.resolve(process + "/smaps_rollup"))) {
+    try (Stream<String> lines =
+        Files.lines(ProcessUse.PROCESSES.resolve(process + "/smaps_rollup"))) {
       return kilobytes(lines.toList());
     } catch (IOException e) {
       return 0;
@@ -83,11 +82,7 @@ final class MemoryWatch implements AutoCloseable {
 
   /** Reads the proportional set size from the lines that Linux writes about a process. */
   static long kilobytes(List<String> rollup) {
-    return rollup.stream()
-        .filter(line -> line.startsWith("Pss:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-        .findFirst()
-        .orElse(0);
+    return ProcessUse.kilobytes(rollup, "Pss:").orElse(0);
   }
 
   @Override

@@ -6,11 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** What one process uses, all its threads together: its program, its compiler, its collector. */
 final class ProcessUse {
 
-  private static final Path PROCESSES = Path.of("/proc");
+  static final Path PROCESSES = Path.of("/proc");
 
   private final ProcessHandle process;
 
@@ -42,11 +43,15 @@ final class ProcessUse {
 
   /** Reads it from the lines that Linux writes about a process. */
   static long peakMegabytes(List<String> status) {
-    return status.stream()
-        .filter(line -> line.startsWith("VmHWM:"))
-        .map(line -> line.replaceAll("[^0-9]", ""))
-        .mapToLong(kilobytes -> Long.parseLong(kilobytes) / 1024)
-        .findFirst()
-        .orElse(-1);
+    OptionalLong kilobytes = kilobytes(status, "VmHWM:");
+    return kilobytes.isPresent() ? kilobytes.getAsLong() / 1024 : -1;
+  }
+
+  /** Reads a field that Linux gives in kilobytes; empty if it is not there. */
+  static OptionalLong kilobytes(List<String> lines, String field) {
+    return lines.stream()
+        .filter(line -> line.startsWith(field))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+        .findFirst();
   }
 }
