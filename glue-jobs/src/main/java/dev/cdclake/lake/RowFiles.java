@@ -12,6 +12,7 @@ import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileFormat;
 import org.apache.iceberg.PartitionKey;
+import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.StructLike;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
@@ -19,6 +20,9 @@ import org.apache.iceberg.data.GenericRecord;
 import org.apache.iceberg.data.RegistryBasedFileWriterFactory;
 import org.apache.iceberg.deletes.DeleteGranularity;
 import org.apache.iceberg.deletes.PositionDelete;
+import org.apache.iceberg.deletes.PositionDeleteWriter;
+import org.apache.iceberg.encryption.EncryptedOutputFile;
+import org.apache.iceberg.io.DataWriter;
 import org.apache.iceberg.io.FanoutPositionOnlyDeleteWriter;
 import org.apache.iceberg.io.OutputFileFactory;
 import org.apache.iceberg.io.RollingDataWriter;
@@ -184,6 +188,18 @@ public final class RowFiles {
               table.properties().getOrDefault(TableProperties.PARQUET_COMPRESSION, "zstd")),
           schema,
           null);
+    }
+
+    @Override
+    public DataWriter<InternalRow> newDataWriter(
+        EncryptedOutputFile file, PartitionSpec spec, StructLike partition) {
+      return HadoopDefaults.hidden(() -> super.newDataWriter(file, spec, partition));
+    }
+
+    @Override
+    public PositionDeleteWriter<InternalRow> newPositionDeleteWriter(
+        EncryptedOutputFile file, PartitionSpec spec, StructLike partition) {
+      return HadoopDefaults.hidden(() -> super.newPositionDeleteWriter(file, spec, partition));
     }
   }
 }
