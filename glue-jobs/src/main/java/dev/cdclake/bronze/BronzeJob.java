@@ -23,7 +23,9 @@ import dev.cdclake.lake.TopicIdentity;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.Watermarks;
 import dev.cdclake.runtime.FaultPoint;
+import dev.cdclake.runtime.KafkaClients;
 import dev.cdclake.runtime.StageReport;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -39,6 +41,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -67,6 +70,7 @@ public final class BronzeJob implements AutoCloseable {
   private final RejectedRows rejectedRows;
   private final Map<String, SourceTable> sources = new LinkedHashMap<>();
   private final Map<String, BronzeTable> tables = new HashMap<>();
+  private final KafkaConsumer<byte[], ByteBuffer> consumer;
   private List<PipelineException> gaps = List.of();
   private Instant told = Instant.EPOCH;
 
@@ -97,6 +101,7 @@ public final class BronzeJob implements AutoCloseable {
     this.eventsPerBatch = eventsPerBatch;
     this.topics = new TopicRanges(pipeline.kafka());
     this.marks = new Marks(pipeline);
+    this.consumer = KafkaRecords.consumer(KafkaClients.reading(pipeline.kafka()));
     this.lake = lake;
     this.watermarks = new Watermarks(lake, pipeline);
     this.schemas = schemas;
@@ -283,6 +288,7 @@ public final class BronzeJob implements AutoCloseable {
   public void close() {
     topics.close();
     marks.close();
+    consumer.close(Duration.ZERO);
   }
 
   private Map<String, Progress> progress() {
@@ -312,17 +318,24 @@ public final class BronzeJob implements AutoCloseable {
             false);
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     List<List<Slice>> shares = KafkaRecords.share(batch, context.defaultParallelism());
-    Properties connection = KafkaRecords.connection(pipeline.kafka());
+    if (shares.size() == 1) {
+      // It is read sooner than a task could begin, which waits for a core that is free.
+      return List.of(writer.write(KafkaRecords.read(consumer, shares.get(0))));
+    }
+    Properties reading = KafkaClients.reading(pipeline.kafka());
     return context
         .parallelize(shares, shares.size())
-        .map(slices -> write(writer, connection, slices))
+        .map(slices -> write(writer, reading, slices))
         .collect();
   }
 
   /** What one task does. */
-  private static Output write(ChangeWriter writer, Properties connection, List<Slice> slices) {
-    try (KafkaRecords records = KafkaRecords.read(connection, slices)) {
-      return writer.write(records);
+  private static Output write(ChangeWriter writer, Properties reading, List<Slice> slices) {
+    KafkaConsumer<byte[], ByteBuffer> consumer = KafkaRecords.consumer(reading);
+    try {
+      return writer.write(KafkaRecords.read(consumer, slices));
+    } finally {
+      consumer.close(Duration.ZERO);
     }
   }
 

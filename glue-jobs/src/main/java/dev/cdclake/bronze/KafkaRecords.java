@@ -2,11 +2,9 @@
 package dev.cdclake.bronze;
 
 import dev.cdclake.bronze.TopicRanges.Range;
-import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
-import dev.cdclake.runtime.KafkaClients;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -24,14 +22,14 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 
 /**
- * The records of a task's slices, one slice after the other, read by a consumer of its own.
+ * The records of some slices, one slice after the other.
  *
  * <p>A value is a view of the bytes that Kafka's client unpacked, valid as long as its record.
  * Spark's Kafka source would copy each of them five times on its way to us, embedded schema
  * included; that was half of bronze's work. Records of transactions that were rolled back are left
  * out.
  */
-final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>, AutoCloseable {
+final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>> {
 
   /** Below this, another task costs more than it gains. */
   private static final long SMALLEST_SHARE = 10_000;
@@ -61,28 +59,30 @@ final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>
     }
   }
 
-  private KafkaRecords(Properties connection, List<Slice> slices) {
+  private KafkaRecords(KafkaConsumer<byte[], ByteBuffer> consumer, List<Slice> slices) {
+    this.consumer = consumer;
+    this.slices = slices.iterator();
+  }
+
+  /**
+   * Opens a consumer for {@link #read}.
+   *
+   * @param reading see {@link dev.cdclake.runtime.KafkaClients#reading}
+   */
+  static KafkaConsumer<byte[], ByteBuffer> consumer(Properties reading) {
     Properties properties = new Properties();
-    properties.putAll(connection);
-    properties.put("isolation.level", "read_committed");
-    properties.put("enable.auto.commit", "false");
+    properties.putAll(reading);
     // Offsets that are gone must fail the batch, which then finds the gap.
     properties.put("auto.offset.reset", "none");
     properties.put("allow.auto.create.topics", "false");
     properties.put("max.partition.fetch.bytes", Integer.toString(8 << 20));
-    this.consumer =
-        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteBufferDeserializer());
-    this.slices = slices.iterator();
+    return new KafkaConsumer<>(
+        properties, new ByteArrayDeserializer(), new ByteBufferDeserializer());
   }
 
-  /** Returns how to connect, for use in tasks. */
-  static Properties connection(Kafka kafka) {
-    return KafkaClients.connection(kafka);
-  }
-
-  /** Opens the records of some slices. */
-  static KafkaRecords read(Properties connection, List<Slice> slices) {
-    return new KafkaRecords(connection, slices);
+  /** Reads the records of some slices; nobody else may use the consumer meanwhile. */
+  static KafkaRecords read(KafkaConsumer<byte[], ByteBuffer> consumer, List<Slice> slices) {
+    return new KafkaRecords(consumer, slices);
   }
 
   /**
@@ -173,10 +173,5 @@ final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>
         FailureCode.UNREACHABLE,
         "Cannot read topic '%s' partition %d from offset %d: nothing came for %d s (expected events up to %d). Check the brokers, then run again."
             .formatted(slice.topic(), slice.partition(), from, PATIENCE.toSeconds(), slice.to()));
-  }
-
-  @Override
-  public void close() {
-    consumer.close(Duration.ZERO);
   }
 }

@@ -23,16 +23,24 @@ public final class KafkaClients {
 
   /** Opens a reader of what is committed. It belongs to no group: where it reads, it is told. */
   public static KafkaConsumer<byte[], byte[]> consumer(Kafka kafka) {
-    Properties properties = connection(kafka);
-    properties.put("isolation.level", "read_committed");
-    properties.put("enable.auto.commit", "false");
+    Properties properties = reading(kafka);
     properties.put("auto.offset.reset", "earliest");
     return new KafkaConsumer<>(
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
-  /** Returns how to connect to the brokers. */
-  public static Properties connection(Kafka kafka) {
+  /** Returns how to read what is committed. */
+  public static Properties reading(Kafka kafka) {
+    Properties properties = connection(kafka);
+    properties.put("isolation.level", "read_committed");
+    properties.put("enable.auto.commit", "false");
+    // A consumer asks on before it is told to. Behind the last event the broker would hold that
+    // question, half a second long, and the next one, about another topic, behind it.
+    properties.put("fetch.max.wait.ms", "10");
+    return properties;
+  }
+
+  private static Properties connection(Kafka kafka) {
     Properties properties = new Properties();
     properties.putAll(Secret.resolve(kafka.properties(), Secrets.known()));
     properties.put("bootstrap.servers", kafka.bootstrap());
