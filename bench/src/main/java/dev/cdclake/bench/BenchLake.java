@@ -48,8 +48,6 @@ record BenchLake(Path state, Path warehouse, String project, List<String> tables
         kafka: {topic-prefix: %2$s, partitions: %d}
         tables: [%s]
         gold: {models: %s, refresh-every: 1s}
-        # Compaction beside the work would be measured with it, at random.
-        maintenance: {while-running: no}
         environments: {dev: {}}
         profiles:
           local:

@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.bench;
 
-import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.local.LocalLine;
 import dev.cdclake.local.servers.Installation;
@@ -47,29 +46,28 @@ final class LatencyBench {
     BenchLake.deleteFolder(lake.state());
     Models.put(lake.state(), Models.ARRIVALS);
     Pipeline pipeline = lake.pipeline();
-    List<LatencyJudgement.Window> windows = new ArrayList<>();
+    List<Delay> delays = new ArrayList<>();
     try (LocalLine line = LocalLine.start(pipeline, processes.progress())) {
       createTables(line);
       line.capture();
       Process jobs = startJobs();
-      try {
+      try (ArrivalWatch arrivals = ArrivalWatch.start(pipeline)) {
         Load load = new Load(line);
         processes.progress().accept("latency, warming up");
         load.run(WARM_UP_RATE, WARM_UP_SECONDS);
-        awaitGold(pipeline, load.pings(), jobs);
+        awaitGold(arrivals, load.pings(), jobs);
         for (int rate : sizes.rates()) {
-          windows.add(run(rate, load, pipeline, jobs));
+          delays.addAll(run(rate, load, arrivals, jobs));
         }
       } finally {
         stop(jobs);
       }
+      verify();
     } catch (SQLException e) {
       throw new BenchException("Cannot change the source: " + e.getMessage());
     } catch (IOException e) {
       throw new BenchException("Cannot start the lake's jobs: " + e.getMessage());
     }
-    List<Delay> delays =
-        processes.run("latency, result", new LatencyJudgement(lake, windows)).delays();
     BenchLake.deleteFolder(lake.state());
     return delays;
   }
@@ -105,7 +103,7 @@ final class LatencyBench {
     return jobs;
   }
 
-  private LatencyJudgement.Window run(int rate, Load load, Pipeline pipeline, Process jobs)
+  private List<Delay> run(int rate, Load load, ArrivalWatch arrivals, Process jobs)
       throws SQLException {
     processes.progress().accept("latency, %,d changes a second".formatted(rate));
     long first = load.pings() + 1;
@@ -116,29 +114,48 @@ final class LatencyBench {
       double reached = load.run(rate, sizes.seconds());
       double share =
           (double) use.cpu().minus(before).toNanos() / Math.max(1, System.nanoTime() - begin);
-      awaitGold(pipeline, load.pings(), jobs);
-      return new LatencyJudgement.Window(
-          rate, reached, first, load.pings(), share, memory.peakMegabytes());
+      awaitGold(arrivals, load.pings(), jobs);
+      List<Delay> delays = new ArrayList<>();
+      arrivals
+          .delays(first, load.pings())
+          .forEach(
+              (layer, millis) ->
+                  delays.add(
+                      new Delay(
+                          rate,
+                          reached,
+                          layer,
+                          millis.size(),
+                          load.pings() - first + 1 - millis.size(),
+                          Spread.percentile(millis, 50),
+                          Spread.percentile(millis, 95),
+                          Spread.percentile(millis, 99),
+                          share,
+                          memory.peakMegabytes())));
+      return delays;
     }
   }
 
   /** Waits until gold has all timed rows; if it takes too long, the page says what is missing. */
-  private void awaitGold(Pipeline pipeline, long pings, Process jobs) {
+  private void awaitGold(ArrivalWatch arrivals, long pings, Process jobs) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    try (LakeCatalog catalog = LakeCatalog.open(pipeline.profile())) {
-      long rows = 0;
-      while (rows < pings && System.nanoTime() < deadline) {
-        if (!jobs.isAlive()) {
-          throw new BenchException(
-              "Cannot measure delays: the lake's jobs ended. See %s."
-                  .formatted(processes.logs().resolve("latency-jobs.log")));
-        }
-        CapturedTables.sleep(Duration.ofMillis(500));
-        rows =
-            catalog
-                .find(pipeline.database(Layer.GOLD), Models.ARRIVALS)
-                .map(LakeCatalog::rows)
-                .orElse(0L);
+    while (arrivals.inGold() < pings && System.nanoTime() < deadline) {
+      if (!jobs.isAlive()) {
+        throw new BenchException(
+            "Cannot measure delays: the lake's jobs ended. See %s."
+                .formatted(processes.logs().resolve("latency-jobs.log")));
+      }
+      CapturedTables.sleep(Duration.ofMillis(500));
+    }
+  }
+
+  /** Compares source and silver, once everything arrived. */
+  private void verify() {
+    for (Sample sample : processes.run("latency, verify", new VerifyRun(lake, 1)).samples()) {
+      if (!sample.isEqual()) {
+        throw new BenchException(
+            "Silver differs from the source behind the measured changes: %s (expected %s)."
+                .formatted(sample.found(), sample.expected()));
       }
     }
   }

@@ -14,4 +14,10 @@ record Spread(double median, double least, double most) {
     double[] sorted = figures.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     return new Spread(sorted[(sorted.length - 1) / 2], sorted[0], sorted[sorted.length - 1]);
   }
+
+  /** Returns the least of some figures that so many of a hundred do not exceed; -1 of none. */
+  static long percentile(Collection<Long> figures, int percent) {
+    long[] sorted = figures.stream().mapToLong(Long::longValue).sorted().toArray();
+    return sorted.length == 0 ? -1 : sorted[(sorted.length * percent + 99) / 100 - 1];
+  }
 }

@@ -22,10 +22,6 @@ final class TaskOutput {
     line("sample", sample);
   }
 
-  void delay(Delay delay) {
-    line("delay", delay);
-  }
-
   /** Tells a fact that later tasks need. */
   void fact(String name, String value) {
     line("fact", Map.of("name", name, "value", value));
@@ -45,7 +41,6 @@ final class TaskOutput {
 
     private final Consumer<String> progress;
     private final List<Sample> samples = new ArrayList<>();
-    private final List<Delay> delays = new ArrayList<>();
     private final Map<String, String> facts = new LinkedHashMap<>();
 
     Read(Consumer<String> progress) {
@@ -62,7 +57,6 @@ final class TaskOutput {
         String content = line.substring(space + 1);
         switch (line.substring(0, space)) {
           case "sample" -> samples.add(Json.MAPPER.readValue(content, Sample.class));
-          case "delay" -> delays.add(Json.MAPPER.readValue(content, Delay.class));
           case "fact" -> {
             var fact = Json.MAPPER.readTree(content);
             facts.put(fact.path("name").asText(), fact.path("value").asText());
@@ -80,10 +74,6 @@ final class TaskOutput {
 
     List<Sample> samples() {
       return samples;
-    }
-
-    List<Delay> delays() {
-      return delays;
     }
 
     /** Returns a fact that the task had to tell. */
