@@ -163,31 +163,32 @@ record ChangeWriter(
 
     void take(ConsumerRecord<byte[], ByteBuffer> kafka) {
       TopicFiles topic = topic(kafka.topic());
+      Partition partition = topic.partition(kafka.partition());
       ByteBuffer value = kafka.value();
-      long offset = topic.offset(kafka);
-      boolean kept = offset < topic.bounds(kafka.partition()).kept();
+      long offset = kafka.offset() + partition.base();
+      boolean kept = offset < partition.kept();
       if (value == null) {
         topic.tombstones += kept ? 0 : 1;
         return;
       }
       boolean readable = envelope.read(value);
-      topic.steps(kafka.partition()).see(envelope.previousCommit(), offset);
+      partition.steps().see(envelope.previousCommit(), offset);
       if (kept) {
         return;
       }
       rememberSchema(topic);
       if (!readable) {
-        reject(topic, kafka, envelope.rejected(), envelope.detail());
+        reject(topic, kafka, offset, envelope.rejected(), envelope.detail());
         return;
       }
       UTF8String key;
       try {
         key = kafka.key() == null ? null : text(kafka.key(), envelope.key(kafka.key()));
       } catch (IOException e) {
-        reject(topic, kafka, RejectReason.KEY_UNREADABLE, e.getMessage());
+        reject(topic, kafka, offset, RejectReason.KEY_UNREADABLE, e.getMessage());
         return;
       }
-      topic.write(kafka, key, envelope);
+      topic.write(kafka, offset, key, envelope);
       FaultPoint.BRONZE_WHILE_WRITING.pass();
     }
 
@@ -203,10 +204,10 @@ record ChangeWriter(
     private void reject(
         TopicFiles topic,
         ConsumerRecord<byte[], ByteBuffer> kafka,
+        long offset,
         RejectReason reason,
         String detail) {
       int partition = kafka.partition();
-      long offset = topic.offset(kafka);
       topic.rejected++;
       if (replaying) {
         refused.add(new Refusal(new Place(partition, offset), reason, detail));
@@ -245,6 +246,19 @@ record ChangeWriter(
     }
   }
 
+  /**
+   * One partition within a task.
+   *
+   * @param base what to add to Kafka's offsets
+   * @param kept the offsets below are in bronze already
+   */
+  private record Partition(long base, long kept, CommitSteps steps) {
+
+    static Partition of(Bounds bounds, long base) {
+      return new Partition(base, bounds.kept(), new CommitSteps(bounds.settled()));
+    }
+  }
+
   /** The files of one topic's table within a task. */
   private final class TopicFiles {
 
@@ -256,7 +270,9 @@ record ChangeWriter(
     private final Map<Integer, Bounds> ranges;
     private final Latencies latencies = Latencies.none();
     private final Set<String> schemas = new TreeSet<>();
-    private final Map<Integer, CommitSteps> steps = new HashMap<>();
+    private final Map<Integer, Partition> partitions = new HashMap<>();
+    private int lastNumber = -1;
+    private Partition lastPartition;
     private String lastSchema;
     private UTF8String schemaText;
     private long commitMillis;
@@ -274,17 +290,25 @@ record ChangeWriter(
       this.files = RowFiles.ofDay(table, ChangeColumns.PROCESSED_AT, processedAtMicros);
     }
 
-    Bounds bounds(int partition) {
-      return ranges.getOrDefault(partition, Bounds.NEW);
-    }
-
-    CommitSteps steps(int partition) {
-      return steps.computeIfAbsent(
-          partition, unseen -> new CommitSteps(bounds(partition).settled()));
+    /** Events of one partition follow each other. */
+    Partition partition(int number) {
+      if (number != lastNumber) {
+        lastNumber = number;
+        lastPartition =
+            partitions.computeIfAbsent(
+                number,
+                unseen ->
+                    Partition.of(ranges.getOrDefault(number, Bounds.NEW), identity.base(number)));
+      }
+      return lastPartition;
     }
 
     /** Writes an event, its columns in the order of {@link BronzeTable#SCHEMA}. */
-    void write(ConsumerRecord<byte[], ByteBuffer> kafka, UTF8String key, ChangeEnvelope change) {
+    void write(
+        ConsumerRecord<byte[], ByteBuffer> kafka,
+        long offset,
+        UTF8String key,
+        ChangeEnvelope change) {
       byte[] value = kafka.value().array();
       Header[] headers = kafka.headers().toArray();
       UTF8String movedFrom = headerText(headers, OLD_KEY);
@@ -299,7 +323,7 @@ record ChangeWriter(
           new GenericInternalRow(
               new Object[] {
                 kafka.partition(),
-                offset(kafka),
+                offset,
                 epoch(headers),
                 change.lsn(),
                 change.txid() < 0 ? null : (Object) change.txid(),
@@ -350,13 +374,9 @@ record ChangeWriter(
       return epochCaptured;
     }
 
-    long offset(ConsumerRecord<?, ?> kafka) {
-      return kafka.offset() + identity.base(kafka.partition());
-    }
-
     TopicOutput finish() {
       Map<Integer, List<CommitStep>> begun = new HashMap<>();
-      steps.forEach((partition, seen) -> begun.put(partition, seen.steps()));
+      partitions.forEach((number, partition) -> begun.put(number, partition.steps().steps()));
       latencies.add(commitMillis, commitChanges);
       return new TopicOutput(
           files.close(),
