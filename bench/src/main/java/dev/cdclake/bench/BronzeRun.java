@@ -15,8 +15,8 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
 
 /**
- * A contender on Spark carries a whole topic into a new bronze table, and then once more into
- * another: the first time Java compiles, the second it is warm.
+ * A contender on Spark carries a whole topic into a new bronze table, and again into others: the
+ * first time Java compiles, later it is warm.
  *
  * @param lake of one table
  * @param events of its topic
@@ -29,11 +29,13 @@ record BronzeRun(
   @Override
   public void run(TaskOutput output) throws NoSuchTableException {
     SparkSession spark = LakeSession.open(lake.pipeline(), "bench-bronze");
-    for (boolean cold : new boolean[] {true, false}) {
-      Pipeline pipeline = lake.named(lake.project() + (cold ? "_cold" : "_warm")).pipeline();
+    for (int pass = 1; pass <= BronzeBench.PASSES; pass++) {
+      boolean cold = pass == 1;
+      Pipeline pipeline = lake.named(BronzeBench.database(lake.project(), pass)).pipeline();
       Sample sample =
           kind == Kind.OURS ? ours(spark, pipeline, cold) : fromJson(spark, pipeline, cold);
-      output.progress("%s: %.2f s".formatted(cold ? "cold" : "warm", sample.seconds()));
+      output.progress(
+          "pass %d of %d: %.2f s".formatted(pass, BronzeBench.PASSES, sample.seconds()));
       LakeTable table = pipeline.bronze(pipeline.tables().get(0));
       output.sample(
           sample.judged(BronzeEvents.checksum(spark, kind, table.quoted(), shape), expected));

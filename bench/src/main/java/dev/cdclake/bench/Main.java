@@ -61,7 +61,7 @@ public final class Main implements Callable<Integer> {
   @Option(
       names = "--events",
       paramLabel = "N",
-      description = "Change events on each topic (500000).")
+      description = "Change events on each topic (300000).")
   private long events = Sizes.STANDARD.events();
 
   @Option(

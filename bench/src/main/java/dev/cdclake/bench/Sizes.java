@@ -28,7 +28,7 @@ record Sizes(
   /** What the page shows. */
   static final Sizes STANDARD =
       new Sizes(
-          500_000,
+          300_000,
           List.of(1_000_000L, 5_000_000L, 20_000_000L),
           50_000,
           1_000,
