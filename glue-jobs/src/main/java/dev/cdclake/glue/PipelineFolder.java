@@ -12,12 +12,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** Brings the pipeline file, and the models that lie beside it, from S3 onto this machine. */
 final class PipelineFolder {
+
+  private static final int HTTP_SERVER_ERROR = 500;
 
   private PipelineFolder() {}
 
@@ -48,13 +51,20 @@ final class PipelineFolder {
     } catch (SdkException e) {
       throw new PipelineException(
           Stage.SOURCE,
-          e.retryable() ? FailureCode.UNREACHABLE : FailureCode.CONFIG_INVALID,
+          isRefusal(e) ? FailureCode.CONFIG_INVALID : FailureCode.UNREACHABLE,
           "Cannot fetch the pipeline file '%s': %s (expected an object that the job's role may read). Deploy again, or correct --pipeline."
               .formatted(address, e.getMessage()),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot keep the pipeline file on this machine.", e);
     }
+  }
+
+  /** Whether S3 answered, and will answer the same again. */
+  private static boolean isRefusal(SdkException failure) {
+    return failure instanceof SdkServiceException answer
+        && answer.statusCode() < HTTP_SERVER_ERROR
+        && !answer.isThrottlingException();
   }
 
   private static void fetch(S3Client s3, String bucket, String key, Path target)
