@@ -91,7 +91,7 @@ final class AwsSecrets implements AutoCloseable {
     } catch (SdkException e) {
       throw new PipelineException(
           Stage.SOURCE,
-          e.retryable() ? FailureCode.UNREACHABLE : FailureCode.CONFIG_INVALID,
+          AwsFailures.code(e),
           "Cannot read secret '%s': %s (expected its value). Check that it exists and that the job's role may read it."
               .formatted(name, e.getMessage()),
           e);

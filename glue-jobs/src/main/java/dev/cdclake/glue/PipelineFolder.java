@@ -3,7 +3,6 @@ package dev.cdclake.glue;
 
 import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.Stage;
-import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,15 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** Brings the pipeline file, and the models that lie beside it, from S3 onto this machine. */
 final class PipelineFolder {
-
-  private static final int HTTP_SERVER_ERROR = 500;
 
   private PipelineFolder() {}
 
@@ -51,20 +47,13 @@ final class PipelineFolder {
     } catch (SdkException e) {
       throw new PipelineException(
           Stage.SOURCE,
-          isRefusal(e) ? FailureCode.CONFIG_INVALID : FailureCode.UNREACHABLE,
+          AwsFailures.code(e),
           "Cannot fetch the pipeline file '%s': %s (expected an object that the job's role may read). Deploy again, or correct --pipeline."
               .formatted(address, e.getMessage()),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot keep the pipeline file on this machine.", e);
     }
-  }
-
-  /** Whether S3 answered, and will answer the same again. */
-  private static boolean isRefusal(SdkException failure) {
-    return failure instanceof SdkServiceException answer
-        && answer.statusCode() < HTTP_SERVER_ERROR
-        && !answer.isThrottlingException();
   }
 
   private static void fetch(S3Client s3, String bucket, String key, Path target)
