@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -36,23 +35,23 @@ import org.apache.spark.unsafe.types.UTF8String;
 final class BronzeChanges {
 
   /** The columns that are read; the constants are positions among them. */
-  private static final Column[] COLUMNS =
-      Stream.of(
-              ChangeColumns.EPOCH,
-              ChangeColumns.LSN,
-              ChangeColumns.SNAPSHOT,
-              ChangeColumns.PARTITION,
-              ChangeColumns.OFFSET,
-              ChangeColumns.OP,
-              ChangeColumns.TXID,
-              ChangeColumns.COMMITTED_AT,
-              ChangeColumns.SCHEMA,
-              ChangeColumns.KEY,
-              ChangeColumns.MOVED_FROM,
-              ChangeColumns.BEFORE,
-              ChangeColumns.AFTER)
-          .map(functions::col)
-          .toArray(Column[]::new);
+  static final List<String> NAMES =
+      List.of(
+          ChangeColumns.EPOCH,
+          ChangeColumns.LSN,
+          ChangeColumns.SNAPSHOT,
+          ChangeColumns.PARTITION,
+          ChangeColumns.OFFSET,
+          ChangeColumns.OP,
+          ChangeColumns.TXID,
+          ChangeColumns.COMMITTED_AT,
+          ChangeColumns.SCHEMA,
+          ChangeColumns.KEY,
+          ChangeColumns.MOVED_FROM,
+          ChangeColumns.BEFORE,
+          ChangeColumns.AFTER);
+
+  private static final Column[] COLUMNS = NAMES.stream().map(functions::col).toArray(Column[]::new);
 
   private static final int EPOCH = 0;
   private static final int LSN = 1;
@@ -113,13 +112,23 @@ final class BronzeChanges {
 
   /** Decodes changes of {@link #of}; they have the shape of {@link ChangeRow} then. */
   static JavaRDD<InternalRow> decoded(JavaRDD<InternalRow> bronze, Broadcast<Decoder> decoder) {
-    return bronze.mapPartitions(rows -> map(rows, row -> changes(row, decoder.value())));
+    return bronze.mapPartitions(rows -> decoded(rows, decoder.value()));
+  }
+
+  /** Decodes changes that have the columns {@link #NAMES}. */
+  static Iterator<InternalRow> decoded(Iterator<InternalRow> bronze, Decoder decoder) {
+    return map(bronze, row -> changes(row, decoder));
   }
 
   /** Returns the keys that changes touch, and where the row that silver has is needed. */
   static SoughtKeys sought(JavaRDD<InternalRow> bronze, Broadcast<Decoder> decoder) {
     return SoughtKeys.of(
         bronze.mapPartitions(rows -> List.of(sought(rows, decoder.value())).iterator()).collect());
+  }
+
+  /** Returns the same of changes that have the columns {@link #NAMES}. */
+  static SoughtKeys sought(List<InternalRow> bronze, Decoder decoder) {
+    return SoughtKeys.of(List.of(sought(bronze.iterator(), decoder)));
   }
 
   /**

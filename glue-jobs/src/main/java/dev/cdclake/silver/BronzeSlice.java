@@ -24,9 +24,11 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
@@ -37,6 +39,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 
@@ -53,16 +56,28 @@ final class BronzeSlice {
   /** Rows after which a slice ends with its snapshot; one commit is never divided. */
   private static final long ROWS_PER_BATCH = 1_000_000;
 
-  private final Dataset<Row> rows;
+  private final Supplier<Dataset<Row>> load;
+  private final FewBronzeRows few;
   private final ChangeContents contents;
   private final Progress through;
   private final long behind;
+  private Dataset<Row> rows;
 
-  private BronzeSlice(Dataset<Row> rows, ChangeContents contents, Progress through, long behind) {
-    this.rows = rows;
+  private BronzeSlice(
+      Supplier<Dataset<Row>> load,
+      FewBronzeRows few,
+      ChangeContents contents,
+      Progress through,
+      long behind) {
+    this.load = load;
+    this.few = few;
     this.contents = contents;
     this.through = through;
     this.behind = behind;
+  }
+
+  private static BronzeSlice empty(Progress through) {
+    return new BronzeSlice(null, null, ChangeContents.NONE, through, 0);
   }
 
   /**
@@ -138,7 +153,7 @@ final class BronzeSlice {
       }
     }
     if (end == null) {
-      return new BronzeSlice(null, contents, folded, 0);
+      return empty(folded);
     }
     DataFrameReader reader = spark.read().format("iceberg");
     if (last == null) {
@@ -147,10 +162,15 @@ final class BronzeSlice {
       reader.option("start-snapshot-id", last).option("end-snapshot-id", end.snapshotId());
     }
     // Rows at earlier places were rejected and are replayed now; see SilverJob.prepareReplay.
-    Column wanted = within(from, end == whole ? Map.of() : reached);
+    Map<Integer, Long> before = end == whole ? Map.of() : reached;
     Progress through = folded.withOffsets(topic, reached);
     return new BronzeSlice(
-        reader.load(name.quoted()).where(wanted),
+        () -> reader.load(name.quoted()).where(within(from, before)),
+        new FewBronzeRows(
+            bronze,
+            last,
+            end.snapshotId(),
+            (partition, offset) -> isWithin(from, before, partition, offset)),
         contents,
         whole == null ? through : through.withSnapshot(name.label(), whole.snapshotId()),
         behind);
@@ -180,7 +200,7 @@ final class BronzeSlice {
                 broadcast(RejectedRow.coordinates(spark, places)),
                 new String[] {ChangeColumns.PARTITION, ChangeColumns.OFFSET},
                 "left_semi");
-    return new BronzeSlice(rows, contents(rows), folded, 0);
+    return new BronzeSlice(() -> rows, null, contents(rows), folded, 0);
   }
 
   private static BronzeSlice beyond(
@@ -194,7 +214,7 @@ final class BronzeSlice {
     Map<Integer, Long> offsets = offsets(bronze, end, topic);
     Map<Integer, Long> reached = upTo(cuts, offsets);
     if (reached.equals(folded.offsets(topic))) {
-      return new BronzeSlice(null, ChangeContents.NONE, folded, 0);
+      return empty(folded);
     }
     Dataset<Row> rows =
         spark
@@ -205,7 +225,8 @@ final class BronzeSlice {
             .where(from(folded.offsets(topic)).and(before(reached)));
     Progress through = folded.withOffsets(topic, reached);
     return new BronzeSlice(
-        rows,
+        () -> rows,
+        null,
         contents(rows),
         reached.equals(offsets) ? through.withSnapshot(name.label(), end.snapshotId()) : through,
         0);
@@ -229,12 +250,16 @@ final class BronzeSlice {
    */
   private static Column within(Map<Integer, Long> first, Map<Integer, Long> end) {
     UDF2<Integer, Long, Boolean> isWithin =
-        (partition, offset) ->
-            offset >= first.getOrDefault(partition, 0L)
-                && offset < end.getOrDefault(partition, Long.MAX_VALUE);
+        (partition, offset) -> isWithin(first, end, partition, offset);
     return functions
         .udf(isWithin, DataTypes.BooleanType)
         .apply(col(ChangeColumns.PARTITION), col(ChangeColumns.OFFSET));
+  }
+
+  private static boolean isWithin(
+      Map<Integer, Long> first, Map<Integer, Long> end, int partition, long offset) {
+    return offset >= first.getOrDefault(partition, 0L)
+        && offset < end.getOrDefault(partition, Long.MAX_VALUE);
   }
 
   private static Column from(Map<Integer, Long> offsets) {
@@ -272,16 +297,32 @@ final class BronzeSlice {
 
   /** A slice without rows. */
   static BronzeSlice nothing() {
-    return new BronzeSlice(null, ChangeContents.NONE, Progress.NONE, 0);
+    return empty(Progress.NONE);
   }
 
   boolean isEmpty() {
-    return rows == null;
+    return load == null;
   }
 
   /** The bronze rows, not in any order. */
   Dataset<Row> rows() {
+    if (rows == null) {
+      rows = load.get();
+    }
     return rows;
+  }
+
+  /**
+   * Reads the rows at once, with the columns {@link BronzeChanges#NAMES}, not in any order.
+   *
+   * @param most rows
+   * @return empty if they are more, or large, or were not found as what was appended since; or if
+   *     there are TRUNCATEs among them
+   */
+  Optional<List<InternalRow>> few(long most) {
+    return few == null || contents.rows() > most || contents.truncates() > 0
+        ? Optional.empty()
+        : few.read();
   }
 
   ChangeContents contents() {
@@ -294,7 +335,7 @@ final class BronzeSlice {
   /** Returns the span of every schema, in the order in which they begin. */
   List<Span> spans() {
     Column position = struct(ChangeColumns.EPOCH, ChangeColumns.LSN);
-    return rows
+    return rows()
         .where(col(ChangeColumns.SCHEMA).isNotNull())
         .groupBy(ChangeColumns.SCHEMA)
         .agg(min(position), max(position))
@@ -332,7 +373,8 @@ final class BronzeSlice {
           new Truncation(applied.epoch(), applied.lsn(), null, null, ChangeColumns.TRUNCATE));
     }
     if (contents.truncates() > 0) {
-      rows.where(endsRows())
+      rows()
+          .where(endsRows())
           .select(
               ChangeColumns.EPOCH,
               ChangeColumns.LSN,

@@ -3,6 +3,7 @@ package dev.cdclake.silver;
 
 import java.util.Arrays;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -103,6 +104,21 @@ final class ChangeRow {
     return Arrays.stream(new int[] {GROUP, KIND, EPOCH, STREAMED, LSN, OFFSET})
         .mapToObj(ChangeRow::column)
         .toArray(Column[]::new);
+  }
+
+  /** Compares two rows as {@link #group} and {@link #order} do; NULL comes first. */
+  static int compare(InternalRow one, InternalRow other) {
+    int order = one.getUTF8String(GROUP).compareTo(other.getUTF8String(GROUP));
+    for (int column : new int[] {KIND, EPOCH, STREAMED, LSN, OFFSET}) {
+      order = order == 0 ? Long.compare(number(one, column), number(other, column)) : order;
+    }
+    return order;
+  }
+
+  private static long number(InternalRow row, int column) {
+    return row.isNullAt(column)
+        ? Long.MIN_VALUE
+        : ((Number) row.get(column, CHANGE.fields()[column].dataType())).longValue();
   }
 
   private static Column column(int position) {

@@ -76,7 +76,12 @@ final class KeyFold {
         .mapPartitions(rows -> folded(rows, decoder.value(), rules, outcomes));
   }
 
-  private static Iterator<InternalRow> folded(
+  /**
+   * Folds rows of the shape of {@link ChangeRow}, in its order.
+   *
+   * @return rows of the shape of {@link FoldedRow}
+   */
+  static Iterator<InternalRow> folded(
       Iterator<InternalRow> rows, Decoder decoder, Rules rules, Outcomes outcomes) {
     CatalystRows folded = new CatalystRows(FoldedRow.of(decoder.silver()));
     Groups groups = new Groups(rows, decoder, rules, outcomes);

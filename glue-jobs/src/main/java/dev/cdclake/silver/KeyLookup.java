@@ -7,6 +7,7 @@ import dev.cdclake.lake.KeyScan;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.SoughtKeys;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -16,7 +17,6 @@ import java.util.stream.IntStream;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.types.Types;
 import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -36,8 +36,7 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param decoder what the table's keys are
  * @param needed what is needed of every row that is found
  */
-record KeyLookup(
-    Table table, Broadcast<SoughtKeys> sought, Broadcast<Decoder> decoder, Needed needed)
+record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Needed needed)
     implements FlatMapFunction<Iterator<KeyScan.Files>, InternalRow> {
 
   private static final long serialVersionUID = 1L;
@@ -56,6 +55,18 @@ record KeyLookup(
   public Iterator<InternalRow> call(Iterator<KeyScan.Files> shares) {
     Search search = new Search(shares);
     return search.scan.inTask(() -> search.read(search.scan.rows()));
+  }
+
+  /** Reads the rows of some files on this thread. */
+  List<InternalRow> read(KeyScan.Files share) {
+    Search search = new Search(List.of(share).iterator());
+    List<InternalRow> rows = new ArrayList<>();
+    try (KeyScan scan = search.scan) {
+      while (scan.advance()) {
+        search.read(scan.rows()).forEachRemaining(rows::add);
+      }
+    }
+    return rows;
   }
 
   /** Reads the rows that a scan finds. */

@@ -13,6 +13,7 @@ import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.EventSchemas;
+import dev.cdclake.lake.KnownTables;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
@@ -34,6 +35,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,9 +67,13 @@ public final class SilverJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(SilverJob.class);
 
+  /** Changes that are folded sooner than tasks could begin to. */
+  private static final long FEW_CHANGES = 5_000;
+
   private final SparkSession spark;
   private final JavaSparkContext context;
   private final LakeTables tables;
+  private final KnownTables known;
   private final EventSchemas schemas;
   private final RejectedRows rejectedRows;
   private final SourceTable source;
@@ -76,10 +82,12 @@ public final class SilverJob {
   private final LakeTable silverName;
   private final String topic;
   private final int epoch;
+  private final long fewChanges;
 
   /** Fingerprints of schemas before which renames were looked for. */
   private final Set<String> examined = new HashSet<>();
 
+  /** Prepares the job of one table. */
   public SilverJob(
       SparkSession spark,
       LakeTables tables,
@@ -87,9 +95,26 @@ public final class SilverJob {
       RejectedRows rejectedRows,
       Pipeline pipeline,
       SourceTable source) {
+    this(spark, tables, schemas, rejectedRows, pipeline, source, FEW_CHANGES);
+  }
+
+  /**
+   * Prepares the job of one table.
+   *
+   * @param fewChanges up to so many are folded by this process; more by tasks
+   */
+  public SilverJob(
+      SparkSession spark,
+      LakeTables tables,
+      EventSchemas schemas,
+      RejectedRows rejectedRows,
+      Pipeline pipeline,
+      SourceTable source,
+      long fewChanges) {
     this.spark = spark;
     this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     this.tables = tables;
+    this.known = new KnownTables(tables);
     this.schemas = schemas;
     this.rejectedRows = rejectedRows;
     this.source = source;
@@ -98,6 +123,7 @@ public final class SilverJob {
     this.silverName = pipeline.silver(source);
     this.topic = pipeline.topic(source);
     this.epoch = pipeline.source().epoch();
+    this.fewChanges = fewChanges;
   }
 
   /**
@@ -109,7 +135,7 @@ public final class SilverJob {
   public Optional<StageReport> runBatch(Watermark watermark) {
     Instant start = Instant.now();
     Optional<SilverTable> existing =
-        tables.find(silverName).map(WriterPause::over).map(this::silver);
+        known.find(silverName).map(WriterPause::over).map(this::silver);
     Progress folded = existing.map(SilverTable::progress).orElse(Progress.NONE);
     BronzeSlice slice = unread(folded, watermark.cuts(topic));
     if (slice.isEmpty()) {
@@ -157,7 +183,7 @@ public final class SilverJob {
    * @param rows rejected by silver
    */
   public PreparedReplay prepareReplay(List<RejectedRow> rows) {
-    Optional<SilverTable> existing = tables.find(silverName).map(this::silver);
+    Optional<SilverTable> existing = known.find(silverName).map(this::silver);
     if (existing.isEmpty()) {
       return PreparedReplay.refusing(PreparedReplay.refusals(rows, "Silver has no such table yet"));
     }
@@ -213,7 +239,7 @@ public final class SilverJob {
   }
 
   private BronzeSlice unread(Progress folded, Map<Integer, Long> cuts) {
-    Optional<Table> bronze = tables.find(bronzeName).filter(t -> t.currentSnapshot() != null);
+    Optional<Table> bronze = known.find(bronzeName).filter(t -> t.currentSnapshot() != null);
     return bronze
         .map(table -> BronzeSlice.unread(spark, bronzeName, table, topic, folded, cuts))
         .orElseGet(BronzeSlice::nothing);
@@ -290,10 +316,14 @@ public final class SilverJob {
             ? decoder.withGroups(groups(slice, decoder))
             : decoder.withAlike(alike(slice, silver));
     decoder = removalsOnly ? decoder.withRemovalsOnly() : decoder;
-    Broadcast<Decoder> sent = context.broadcast(decoder);
     Rules rules =
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
+    Optional<List<InternalRow>> few = silver.keyed() ? slice.few(fewChanges) : Optional.empty();
+    if (few.isPresent()) {
+      return foldHere(few.get(), table, decoder, rules, outcomes, replaying);
+    }
 
+    Broadcast<Decoder> sent = context.broadcast(decoder);
     JavaRDD<InternalRow> bronze = BronzeChanges.of(slice);
     try {
       JavaRDD<InternalRow> folded =
@@ -308,6 +338,30 @@ public final class SilverJob {
     } finally {
       bronze.unpersist();
     }
+  }
+
+  /** Folds few changes in the same steps as many, without tasks. */
+  private Output foldHere(
+      List<InternalRow> bronze,
+      SilverTable table,
+      Decoder decoder,
+      Rules rules,
+      Outcomes outcomes,
+      boolean replaying) {
+    List<InternalRow> rows = new ArrayList<>();
+    BronzeChanges.decoded(bronze.iterator(), decoder).forEachRemaining(rows::add);
+    if (table.table().currentSnapshot() != null) {
+      SoughtKeys keys = BronzeChanges.sought(bronze, decoder);
+      rows.addAll(table.rowsOf(keys, needed(table, rules), decoder));
+    }
+    rows.sort(ChangeRow::compare);
+    Iterator<InternalRow> folded = KeyFold.folded(rows.iterator(), decoder, rules, outcomes);
+    if (source.expectations().isEmpty()) {
+      return writer(table, replaying).call(folded).next();
+    }
+    List<InternalRow> unchecked = new ArrayList<>();
+    folded.forEachRemaining(unchecked::add);
+    return write(checked(context.parallelize(unchecked, 1), table), table, replaying);
   }
 
   /** Returns changes, together with the rows of silver that they are about. */
@@ -388,17 +442,20 @@ public final class SilverJob {
   }
 
   private Output write(JavaRDD<InternalRow> checked, SilverTable silver, boolean replaying) {
-    SilverWriter writer =
-        new SilverWriter(
-            SerializableTableWithSize.copyOf(silver.table()),
-            SerializableTableWithSize.copyOf(rejectedRows.table()),
-            rejectedRows.complete(Stage.SILVER, List.of(topic)).get(topic),
-            replaying,
-            silver.schema(),
-            topic,
-            !source.expectations().isEmpty(),
-            expectations.names(OnBreak.QUARANTINE));
-    return checked.mapPartitions(writer).collect().stream().reduce(Output.none(), Output::plus);
+    return checked.mapPartitions(writer(silver, replaying)).collect().stream()
+        .reduce(Output.none(), Output::plus);
+  }
+
+  private SilverWriter writer(SilverTable silver, boolean replaying) {
+    return new SilverWriter(
+        SerializableTableWithSize.copyOf(silver.table()),
+        SerializableTableWithSize.copyOf(rejectedRows.table()),
+        rejectedRows.complete(Stage.SILVER, List.of(topic)).get(topic),
+        replaying,
+        silver.schema(),
+        topic,
+        !source.expectations().isEmpty(),
+        expectations.names(OnBreak.QUARANTINE));
   }
 
   /** Commits nothing of a batch that breaks an expectation which stops the table. */

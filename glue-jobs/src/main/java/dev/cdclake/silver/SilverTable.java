@@ -34,6 +34,7 @@ import java.util.function.Function;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
+import org.apache.iceberg.SnapshotSummary;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
 import org.apache.iceberg.Transaction;
@@ -64,6 +65,9 @@ final class SilverTable {
   private static final Logger LOG = LoggerFactory.getLogger(SilverTable.class);
 
   private static final long MOST_KEYS_SENT = 500_000;
+
+  /** Rows of a table whose keys are read sooner than tasks could begin to. */
+  private static final long FEW_ROWS = 1_000_000;
 
   /** Table property that says that {@link #mayHaveRowsAside}. */
   private static final String ROWS_ASIDE = "cdclake.rows-aside";
@@ -299,12 +303,34 @@ final class SilverTable {
    */
   JavaRDD<InternalRow> rowsOf(SoughtKeys keys, Needed needed, Broadcast<Decoder> decoder) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    Broadcast<SoughtKeys> sought = context.broadcast(keys);
     // More tasks than cores: where one has less to do than another, its core takes a third.
     List<KeyScan.Files> files = KeyScan.files(table.newScan(), 2 * context.defaultParallelism());
     KeyLookup lookup =
         new KeyLookup(
-            SerializableTableWithSize.copyOf(table), context.broadcast(keys), decoder, needed);
+            SerializableTableWithSize.copyOf(table), sought::value, decoder::value, needed);
     return context.parallelize(files, Math.max(1, files.size())).mapPartitions(lookup);
+  }
+
+  /** Returns the same, at once; a small table is searched by this process, without tasks. */
+  List<InternalRow> rowsOf(SoughtKeys keys, Needed needed, Decoder decoder) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    if (totalRows() > FEW_ROWS) {
+      return rowsOf(keys, needed, context.broadcast(decoder)).collect();
+    }
+    KeyLookup lookup = new KeyLookup(table, () -> keys, () -> decoder, needed);
+    return KeyScan.files(table.newScan(), 2 * context.defaultParallelism()).parallelStream()
+        .map(lookup::read)
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  private long totalRows() {
+    return Long.parseLong(
+        table
+            .currentSnapshot()
+            .summary()
+            .getOrDefault(SnapshotSummary.TOTAL_RECORDS_PROP, String.valueOf(Long.MAX_VALUE)));
   }
 
   /**

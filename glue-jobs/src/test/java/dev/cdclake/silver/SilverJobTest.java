@@ -520,8 +520,7 @@ class SilverJobTest {
     SilverRun one = quarantining("status <> ''");
     StageReport report = one.carry(versions);
     SilverRun each =
-        new SilverRun(
-            lake,
+        silver(
             lake.pipeline(
                 "tables:",
                 "  - name: orders",
@@ -609,7 +608,7 @@ class SilverJobTest {
             "    expect:",
             "      small: id < 10",
             "      fine: {condition: \"status <> ''\", on-break: quarantine}");
-    SilverRun checked = new SilverRun(lake, pipeline);
+    SilverRun checked = silver(pipeline);
     ExpectationCounts counts = new ExpectationCounts(lake.tables(), pipeline);
     checked.carry(ORDERS.insert(1).at(10).set("status", "new"), ORDERS.insert(20).at(11));
     counts.collect();
@@ -776,7 +775,16 @@ class SilverJobTest {
     lines[0] = "tables:";
     lines[1] = "  - name: orders";
     System.arraycopy(settings, 0, lines, 2, settings.length);
-    return new SilverRun(lake, lake.pipeline(lines));
+    return silver(lake.pipeline(lines));
+  }
+
+  private SilverRun silver(Pipeline pipeline) {
+    return new SilverRun(lake, pipeline, pipeline.tables().get(0), fewChanges());
+  }
+
+  /** Changes that are folded without tasks; here all. */
+  long fewChanges() {
+    return Long.MAX_VALUE;
   }
 
   private void expireAllButTheNewest() {

@@ -37,6 +37,15 @@ public final class SilverRun {
   }
 
   public SilverRun(TestLake lake, Pipeline pipeline, SourceTable source) {
+    this(lake, pipeline, source, Long.MAX_VALUE);
+  }
+
+  /**
+   * Opens a table.
+   *
+   * @param fewChanges up to so many are folded by the process of the job; more by tasks
+   */
+  SilverRun(TestLake lake, Pipeline pipeline, SourceTable source, long fewChanges) {
     this.spark = lake.spark();
     this.tables = lake.tables();
     this.pipeline = pipeline;
@@ -44,7 +53,13 @@ public final class SilverRun {
     this.bronze = new FedBronze(spark, tables, pipeline, source);
     this.job =
         new SilverJob(
-            spark, tables, bronze.schemas(), bronze.rejectedRows(), pipeline, this.source);
+            spark,
+            tables,
+            bronze.schemas(),
+            bronze.rejectedRows(),
+            pipeline,
+            this.source,
+            fewChanges);
   }
 
   /** Appends events to bronze as one batch. */

@@ -1,0 +1,89 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import dev.cdclake.contract.ChangeColumns;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiPredicate;
+import org.apache.iceberg.DataFile;
+import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.Schema;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.io.CloseableIterable;
+import org.apache.iceberg.parquet.Parquet;
+import org.apache.iceberg.spark.data.SparkParquetReaders;
+import org.apache.spark.sql.catalyst.InternalRow;
+
+/**
+ * Rows of bronze that are so few that they are read where they are needed: Spark would plan for
+ * longer than it reads.
+ *
+ * @param bronze the table
+ * @param after the snapshot behind which they were appended, null for all rows of the table
+ * @param through the snapshot up to which they were appended
+ * @param wanted by partition and offset
+ */
+record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer, Long> wanted) {
+
+  /** What the files of a slice may take; payloads may be a hundred times as large unpacked. */
+  private static final long MOST_BYTES = 4 << 20;
+
+  /**
+   * Reads the rows.
+   *
+   * @return rows with the columns {@link BronzeChanges#NAMES}; empty if the files are too large, or
+   *     rows of theirs were deleted
+   */
+  Optional<List<InternalRow>> read() {
+    List<DataFile> files = new ArrayList<>();
+    long bytes = 0;
+    try (CloseableIterable<FileScanTask> planned = plan()) {
+      for (FileScanTask task : planned) {
+        bytes += task.file().fileSizeInBytes();
+        if (bytes > MOST_BYTES || !task.deletes().isEmpty()) {
+          return Optional.empty();
+        }
+        files.add(task.file());
+      }
+      List<InternalRow> rows = new ArrayList<>();
+      for (DataFile file : files) {
+        read(file, rows);
+      }
+      return Optional.of(rows);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read rows of '" + bronze.name() + "'.", e);
+    }
+  }
+
+  private CloseableIterable<FileScanTask> plan() {
+    return after == null
+        ? bronze.newScan().useSnapshot(through).planFiles()
+        : bronze
+            .newIncrementalAppendScan()
+            .fromSnapshotExclusive(after)
+            .toSnapshot(through)
+            .planFiles();
+  }
+
+  private void read(DataFile file, List<InternalRow> rows) throws IOException {
+    Schema columns =
+        new Schema(BronzeChanges.NAMES.stream().map(bronze.schema()::findField).toList());
+    int partition = BronzeChanges.NAMES.indexOf(ChangeColumns.PARTITION);
+    int offset = BronzeChanges.NAMES.indexOf(ChangeColumns.OFFSET);
+    try (CloseableIterable<InternalRow> all =
+        Parquet.read(bronze.io().newInputFile(file))
+            .project(columns)
+            .createReaderFunc(schema -> SparkParquetReaders.buildReader(columns, schema))
+            .build()) {
+      for (InternalRow row : all) {
+        if (wanted.test(row.getInt(partition), row.getLong(offset))) {
+          // It would keep the page that it lies in.
+          rows.add(row.copy());
+        }
+      }
+    }
+  }
+}
