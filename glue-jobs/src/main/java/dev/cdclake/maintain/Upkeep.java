@@ -5,6 +5,7 @@ import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Maintenance;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.lake.KnownTables;
 import dev.cdclake.lake.LakeTables;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,6 +45,7 @@ public final class Upkeep {
   private static final Budget UNBOUNDED = new Budget(Instant.MAX);
 
   private final LakeTables tables;
+  private final KnownTables known;
   private final Pipeline pipeline;
   private final Set<Layer> layers;
   private final Maintenance settings;
@@ -63,6 +65,7 @@ public final class Upkeep {
    */
   public Upkeep(SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers) {
     this.tables = tables;
+    this.known = new KnownTables(tables);
     this.pipeline = pipeline;
     this.layers = Set.copyOf(layers);
     this.settings = pipeline.maintenance();
@@ -79,7 +82,7 @@ public final class Upkeep {
     try {
       for (LakeTable name : tables.all(pipeline)) {
         if (layers.contains(name.layer())) {
-          tables.find(name).ifPresent(table -> lookUnlessItFails(name, table));
+          known.find(name).ifPresent(table -> lookUnlessItFails(name, table));
         }
       }
       deletes.deleteOlderThan(settings.longestQuery());

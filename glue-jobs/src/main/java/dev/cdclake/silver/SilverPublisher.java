@@ -6,6 +6,7 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.ConsistentSnapshots;
+import dev.cdclake.lake.KnownTables;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.Watermark;
@@ -24,10 +25,12 @@ import org.apache.iceberg.util.SnapshotUtil;
 public final class SilverPublisher {
 
   private final LakeTables tables;
+  private final KnownTables known;
   private final Pipeline pipeline;
 
   public SilverPublisher(LakeTables tables, Pipeline pipeline) {
     this.tables = tables;
+    this.known = new KnownTables(tables);
     this.pipeline = pipeline;
   }
 
@@ -41,7 +44,7 @@ public final class SilverPublisher {
     Map<String, Long> snapshots = new TreeMap<>();
     for (SourceTable source : pipeline.tables()) {
       Optional<Table> table =
-          tables.find(pipeline.silver(source)).filter(found -> found.currentSnapshot() != null);
+          known.find(pipeline.silver(source)).filter(found -> found.currentSnapshot() != null);
       if (table.isPresent()) {
         String topic = pipeline.topic(source);
         Progress progress = Progress.of(table.get(), Stage.SILVER);
@@ -74,7 +77,7 @@ public final class SilverPublisher {
   }
 
   private boolean hasBronzeRows(SourceTable source) {
-    return tables.find(pipeline.bronze(source)).filter(SilverPublisher::hasRows).isPresent();
+    return known.find(pipeline.bronze(source)).filter(SilverPublisher::hasRows).isPresent();
   }
 
   /** Whether bronze has rows that silver can make a table of: not only TRUNCATEs, schema known. */
