@@ -11,15 +11,15 @@ import java.util.UUID;
 import org.apache.iceberg.OverwriteFiles;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
-import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.Transaction;
 import org.apache.iceberg.expressions.Expressions;
-import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.sql.catalyst.InternalRow;
 
 /**
- * A small table whose few rows are replaced by every commit. What the rows tell people, the
- * snapshot summary tells the jobs, who read it without opening a file.
+ * A small table whose few rows are replaced by every commit. What the rows tell people, a property
+ * of the table tells the jobs, who read it without opening a file. It is no property of snapshots:
+ * every commit would write those of all snapshots again, and it grows with the number of tables.
  */
 final class StatementTable {
 
@@ -40,31 +40,21 @@ final class StatementTable {
 
   /** Returns the newest statement of a table that may not exist yet. */
   static Optional<String> read(LakeTables tables, LakeTable name) {
-    return tables.find(name).flatMap(StatementTable::newest);
+    return tables.find(name).map(table -> table.properties().get(STATEMENT));
   }
 
   /** Replaces rows and statement; the newest commit counts, so nothing else is checked. */
   void replace(List<InternalRow> rows, String statement) {
     RowFiles files = RowFiles.of(table);
     rows.forEach(files::write);
-    OverwriteFiles overwrite = table.newOverwrite().overwriteByRowFilter(Expressions.alwaysTrue());
+    Transaction transaction = table.newTransaction();
+    OverwriteFiles overwrite =
+        transaction.newOverwrite().overwriteByRowFilter(Expressions.alwaysTrue());
     files.close().rows().forEach(overwrite::addFile);
-    overwrite.set(STATEMENT, statement);
     overwrite.set(SnapshotKeys.STAGE, stage.label());
     overwrite.set(SnapshotKeys.COMMIT_ID, UUID.randomUUID().toString());
-    GuardedCommit.commit(overwrite, table.name(), stage);
-  }
-
-  private static Optional<String> newest(Table table) {
-    if (table.currentSnapshot() == null) {
-      return Optional.empty();
-    }
-    for (Snapshot snapshot : SnapshotUtil.currentAncestors(table)) {
-      String statement = snapshot.summary().get(STATEMENT);
-      if (statement != null) {
-        return Optional.of(statement);
-      }
-    }
-    return Optional.empty();
+    overwrite.commit();
+    transaction.updateProperties().set(STATEMENT, statement).commit();
+    GuardedCommit.run(transaction::commitTransaction, table.name(), stage);
   }
 }
