@@ -11,18 +11,21 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 
 /**
- * The records of some slices, one slice after the other.
+ * The records of some slices, those of one partition in their order. All partitions are fetched
+ * together: of many with few events each, one after the other would take an answer of Kafka each.
  *
  * <p>A value is a view of the bytes that Kafka's client unpacked, valid as long as its record.
  * Spark's Kafka source would copy each of them five times on its way to us, embedded schema
@@ -41,10 +44,16 @@ final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>
   private static final Duration LOOK = Duration.ofSeconds(1);
 
   private final KafkaConsumer<byte[], ByteBuffer> consumer;
-  private final Iterator<Slice> slices;
-  private Slice slice;
-  private TopicPartition partition;
-  private Iterator<ConsumerRecord<byte[], ByteBuffer>> polled = Collections.emptyIterator();
+
+  /** What is not read to its end. */
+  private final Map<TopicPartition, Slice> unread = new LinkedHashMap<>();
+
+  /** What the newest answer has, partition by partition. */
+  private ConsumerRecords<byte[], ByteBuffer> answer = ConsumerRecords.empty();
+
+  private Iterator<TopicPartition> partitions = Collections.emptyIterator();
+  private Iterator<ConsumerRecord<byte[], ByteBuffer>> records = Collections.emptyIterator();
+  private long end;
   private ConsumerRecord<byte[], ByteBuffer> next;
 
   /**
@@ -61,7 +70,12 @@ final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>
 
   private KafkaRecords(KafkaConsumer<byte[], ByteBuffer> consumer, List<Slice> slices) {
     this.consumer = consumer;
-    this.slices = slices.iterator();
+    slices.forEach(
+        slice -> unread.put(new TopicPartition(slice.topic(), slice.partition()), slice));
+    consumer.assign(unread.keySet());
+    // One that the last call has paused stays so.
+    consumer.resume(unread.keySet());
+    unread.forEach((partition, slice) -> consumer.seek(partition, slice.from()));
   }
 
   /**
@@ -119,12 +133,13 @@ final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>
   @Override
   public boolean hasNext() {
     while (next == null) {
-      if (polled.hasNext()) {
-        take(polled.next());
-      } else if (slice != null && consumer.position(partition) < slice.to()) {
-        polled = poll();
-      } else if (slices.hasNext()) {
-        begin(slices.next());
+      if (records.hasNext()) {
+        take(records.next());
+      } else if (partitions.hasNext()) {
+        begin(partitions.next());
+      } else if (isMoreToRead()) {
+        answer = poll();
+        partitions = answer.partitions().iterator();
       } else {
         return false;
       }
@@ -142,36 +157,56 @@ final class KafkaRecords implements Iterator<ConsumerRecord<byte[], ByteBuffer>>
     return record;
   }
 
-  private void begin(Slice begun) {
-    slice = begun;
-    partition = new TopicPartition(begun.topic(), begun.partition());
-    consumer.assign(List.of(partition));
-    consumer.seek(partition, begun.from());
+  private void begin(TopicPartition partition) {
+    end = unread.get(partition).to();
+    records = answer.records(partition).iterator();
   }
 
   /** Kafka hands out more than was asked for. */
   private void take(ConsumerRecord<byte[], ByteBuffer> record) {
-    if (record.offset() < slice.to()) {
+    if (record.offset() < end) {
       next = record;
     } else {
-      polled = Collections.emptyIterator();
+      records = Collections.emptyIterator();
     }
   }
 
+  /** Asks no more for what was read to its end. */
+  private boolean isMoreToRead() {
+    List<TopicPartition> read =
+        unread.entrySet().stream()
+            .filter(slice -> consumer.position(slice.getKey()) >= slice.getValue().to())
+            .map(Map.Entry::getKey)
+            .toList();
+    consumer.pause(read);
+    read.forEach(unread::remove);
+    return !unread.isEmpty();
+  }
+
   /** Returns what comes next; nothing, where only marks of transactions came. */
-  private Iterator<ConsumerRecord<byte[], ByteBuffer>> poll() {
-    long from = consumer.position(partition);
+  private ConsumerRecords<byte[], ByteBuffer> poll() {
+    long from = reached();
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (System.nanoTime() < deadline) {
-      List<ConsumerRecord<byte[], ByteBuffer>> records = consumer.poll(LOOK).records(partition);
-      if (consumer.position(partition) > from) {
-        return records.iterator();
+      ConsumerRecords<byte[], ByteBuffer> more = consumer.poll(LOOK);
+      if (reached() > from) {
+        return more;
       }
     }
+    Map.Entry<TopicPartition, Slice> first = unread.entrySet().iterator().next();
     throw new PipelineException(
         Stage.BRONZE,
         FailureCode.UNREACHABLE,
         "Cannot read topic '%s' partition %d from offset %d: nothing came for %d s (expected events up to %d). Check the brokers, then run again."
-            .formatted(slice.topic(), slice.partition(), from, PATIENCE.toSeconds(), slice.to()));
+            .formatted(
+                first.getValue().topic(),
+                first.getValue().partition(),
+                consumer.position(first.getKey()),
+                PATIENCE.toSeconds(),
+                first.getValue().to()));
+  }
+
+  private long reached() {
+    return unread.keySet().stream().mapToLong(consumer::position).sum();
   }
 }
