@@ -10,7 +10,7 @@ ENV ?= dev
 BENCH = $(if $(filter help,$(WHAT)),--help,$(if $(WHAT),--what $(WHAT))) $(if $(ROWS),--rows $(ROWS)) \
   $(if $(EVENTS),--events $(EVENTS)) $(if $(BATCH),--batch $(BATCH)) $(if $(BATCHES),--batches $(BATCHES)) \
   $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(RATES),--rates $(RATES)) $(if $(SECONDS),--seconds $(SECONDS)) \
-  $(if $(MEMORY),--memory $(MEMORY))
+  $(if $(TABLES),--tables $(TABLES)) $(if $(MEMORY),--memory $(MEMORY))
 
 # One test with servers, and nothing else.
 ONLY := -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false

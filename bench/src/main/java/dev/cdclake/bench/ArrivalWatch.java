@@ -76,7 +76,7 @@ final class ArrivalWatch implements AutoCloseable {
   }
 
   private ArrivalWatch(Pipeline pipeline) {
-    var pings = pipeline.tables().get(1);
+    var pings = pipeline.tables().get(pipeline.tables().size() - 1);
     this.catalog = LakeCatalog.open(pipeline.profile());
     this.places =
         List.of(

@@ -59,7 +59,14 @@ final class Bench implements AutoCloseable {
               "Each rate for %d s, half inserts, half updates, ten transactions a second; ten timed rows a second; gold refreshes at most once a second; heap of the jobs %s."
                   .formatted(sizes.seconds(), processes.memory()),
               List.of(),
-              new LatencyBench(folder, processes, sizes).run());
+              LatencyBench.ofOneTable(folder, processes, sizes).run());
+      case TABLES ->
+          new Results(
+              Machine.words(),
+              "%d tables, each with a change a second, for %d s; ten timed rows a second in one more; heap of the jobs %s."
+                  .formatted(sizes.tables(), sizes.seconds(), processes.memory()),
+              List.of(),
+              LatencyBench.ofManyTables(folder, processes, sizes).run());
       case VERIFY -> samples(verify(), "Both tables of the bronze benchmark, row by row.");
     };
   }
@@ -69,7 +76,7 @@ final class Bench implements AutoCloseable {
     for (int round = 1; round <= sizes.rounds(); round++) {
       samples.addAll(
           processes
-              .run("verify, round " + round, new VerifyRun(captured().lake(), round))
+              .run("verify, round " + round, new VerifyRun(captured().lake(), round, 2))
               .samples());
     }
     return samples;

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * From end to end: changes are committed in PostgreSQL at several rates while the line runs as
@@ -28,18 +30,43 @@ final class LatencyBench {
   private final BenchLake lake;
   private final TaskProcess processes;
   private final Sizes sizes;
+  private final List<String> tables;
+  private final List<Integer> rates;
 
-  LatencyBench(Path folder, TaskProcess processes, Sizes sizes) {
+  private LatencyBench(
+      Path folder, TaskProcess processes, Sizes sizes, List<String> tables, List<Integer> rates) {
     Path state = folder.resolve("latency");
     this.lake =
         new BenchLake(
             state,
             state.resolve("warehouse"),
             "bench",
-            List.of("public.orders", "public.pings"),
+            Stream.concat(tables.stream(), Stream.of("pings"))
+                .map(name -> "public." + name)
+                .toList(),
             CapturedTables.freePorts());
     this.processes = processes;
     this.sizes = sizes;
+    this.tables = tables;
+    this.rates = rates;
+  }
+
+  /** One table, with the rates that were asked for. */
+  static LatencyBench ofOneTable(Path folder, TaskProcess processes, Sizes sizes) {
+    return new LatencyBench(
+        folder, processes, sizes, List.of(SourceShape.NARROW.table()), sizes.rates());
+  }
+
+  /** Many tables, of which each gets a change a second. */
+  static LatencyBench ofManyTables(Path folder, TaskProcess processes, Sizes sizes) {
+    return new LatencyBench(
+        folder,
+        processes,
+        sizes,
+        IntStream.rangeClosed(1, sizes.tables())
+            .mapToObj(number -> SourceShape.NARROW.table() + "_" + number)
+            .toList(),
+        List.of(sizes.tables()));
   }
 
   List<Delay> run() {
@@ -52,11 +79,11 @@ final class LatencyBench {
       line.capture();
       Process jobs = startJobs();
       try (ArrivalWatch arrivals = ArrivalWatch.start(pipeline)) {
-        Load load = new Load(line);
+        Load load = new Load(line, tables);
         processes.progress().accept("latency, warming up");
         load.run(WARM_UP_RATE, WARM_UP_SECONDS);
         awaitGold(arrivals, load.pings(), jobs);
-        for (int rate : sizes.rates()) {
+        for (int rate : rates) {
           delays.addAll(run(rate, load, arrivals, jobs));
         }
       } finally {
@@ -72,10 +99,12 @@ final class LatencyBench {
     return delays;
   }
 
-  private static void createTables(LocalLine line) throws SQLException {
+  private void createTables(LocalLine line) throws SQLException {
     try (Connection source = line.openSource();
         Statement statement = source.createStatement()) {
-      statement.execute(SourceShape.NARROW.createTable());
+      for (String table : tables) {
+        statement.execute(SourceShape.NARROW.createTable(table));
+      }
       statement.execute(Load.PINGS);
     }
   }
@@ -151,7 +180,7 @@ final class LatencyBench {
 
   /** Compares source and silver, once everything arrived. */
   private void verify() {
-    for (Sample sample : processes.run("latency, verify", new VerifyRun(lake, 1)).samples()) {
+    for (Sample sample : processes.run("latency, verify", new VerifyRun(lake, 1, 1)).samples()) {
       if (!sample.isEqual()) {
         throw new BenchException(
             "Silver differs from the source behind the measured changes: %s (expected %s)."

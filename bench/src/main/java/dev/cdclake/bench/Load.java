@@ -5,11 +5,13 @@ import dev.cdclake.local.LocalLine;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Commits changes at a steady rate: every tenth of a second one transaction of inserts and updates,
- * and, between two of them, one of a single row whose way through the layers is timed.
+ * and, between two of them, one of a single row whose way through the layers is timed. Of many
+ * tables a transaction changes those whose turn it is, as many as it has changes.
  */
 final class Load {
 
@@ -19,11 +21,20 @@ final class Load {
   private static final int TICKS_PER_SECOND = 10;
 
   private final LocalLine line;
-  private long orders;
+  private final List<String> tables;
+  private final long[] orders;
+  private long turns;
   private long pings;
 
-  Load(LocalLine line) {
+  /**
+   * Begins with empty tables.
+   *
+   * @param tables of the narrow shape
+   */
+  Load(LocalLine line, List<String> tables) {
     this.line = line;
+    this.tables = List.copyOf(tables);
+    this.orders = new long[tables.size()];
   }
 
   /** Returns how many timed rows were committed so far; their ids begin with 1. */
@@ -53,22 +64,43 @@ final class Load {
     }
   }
 
-  /** Inserts half of the changes, and updates earlier rows with the other half. */
+  /** Changes the tables whose turn it is, in one transaction. */
   private long change(Connection source, Statement statement, int changes) throws SQLException {
     source.setAutoCommit(false);
-    int inserts = (changes + 1) / 2;
-    long made =
-        statement.executeUpdate(SourceShape.NARROW.insert(orders + 1, orders + inserts, pings));
-    orders += inserts;
-    long step = Math.max(1, orders / Math.max(1, changes - inserts));
-    made +=
-        statement.executeUpdate(
-            SourceShape.NARROW.update(
-                "id in (select 1 + (k * %d + %d) %% %d from generate_series(1::bigint, %d) k)"
-                    .formatted(step, pings, orders, changes - inserts),
-                pings));
+    long made = 0;
+    int turn = Math.min(changes, tables.size());
+    for (int i = 0; i < turn; i++) {
+      int share = changes / turn + (i < changes % turn ? 1 : 0);
+      made += change(statement, (int) (turns++ % tables.size()), share);
+    }
     source.commit();
     source.setAutoCommit(true);
+    return made;
+  }
+
+  /** Inserts half of the changes, and updates earlier rows with the other half. */
+  private long change(Statement statement, int table, int changes) throws SQLException {
+    String name = tables.get(table);
+    long known = orders[table];
+    int inserts = known == 0 ? changes : (changes + (int) (turns / tables.size() % 2)) / 2;
+    long made = 0;
+    if (inserts > 0) {
+      made +=
+          statement.executeUpdate(
+              SourceShape.NARROW.insert(name, known + 1, known + inserts, pings));
+      orders[table] += inserts;
+    }
+    int updates = changes - inserts;
+    if (updates > 0) {
+      long step = Math.max(1, orders[table] / updates);
+      made +=
+          statement.executeUpdate(
+              SourceShape.NARROW.update(
+                  name,
+                  "id in (select 1 + (k * %d + %d) %% %d from generate_series(1::bigint, %d) k)"
+                      .formatted(step, pings, orders[table], updates),
+                  pings));
+    }
     return made;
   }
 

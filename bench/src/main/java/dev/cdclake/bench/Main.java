@@ -95,6 +95,9 @@ public final class Main implements Callable<Integer> {
       description = "How long each rate is kept up (120).")
   private long seconds = Sizes.STANDARD.seconds();
 
+  @Option(names = "--tables", paramLabel = "N", description = "Tables that one line carries (200).")
+  private int tables = Sizes.STANDARD.tables();
+
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
@@ -157,8 +160,9 @@ public final class Main implements Callable<Integer> {
     require(rounds >= 1, "--rounds", rounds, "1 or more");
     require(rates.stream().allMatch(n -> n >= 50), "--rates", rates, "50 or more each");
     require(seconds >= 10, "--seconds", seconds, "10 or more");
+    require(tables >= 50, "--tables", tables, "50 or more");
     return new Sizes(
-        events, rows, batch, Sizes.STANDARD.smallBatch(), batches, rounds, rates, seconds);
+        events, rows, batch, Sizes.STANDARD.smallBatch(), batches, rounds, rates, seconds, tables);
   }
 
   private void require(boolean holds, String option, Object found, String expected) {

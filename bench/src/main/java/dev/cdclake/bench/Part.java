@@ -9,6 +9,7 @@ enum Part {
   SILVER,
   GOLD,
   LATENCY,
+  TABLES,
   VERIFY;
 
   /** Returns the name that options, files and marks of the page carry. */

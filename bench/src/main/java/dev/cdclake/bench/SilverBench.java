@@ -52,9 +52,27 @@ final class SilverBench {
                 .samples());
         copy.removeCopy(files);
       }
+      samples.addAll(flink(base, rows, round, expected.get(SilverRun.EVERY_ROUND)));
     }
     BenchLake.deleteFolder(base.state());
     return samples;
+  }
+
+  private List<Sample> flink(BenchLake base, long rows, int round, String expected) {
+    String name = "silver, %,d rows, round %d, Flink".formatted(rows, round);
+    processes.progress().accept(name);
+    Set<Path> files = base.files();
+    BenchLake copy = base.copy("silver-copy");
+    Models.put(copy.state(), Models.TOTALS);
+    List<Sample> samples = new ArrayList<>();
+    try (FlinkWorker worker = FlinkWorker.start(copy, processes.logs(), processes.memory())) {
+      for (ChangeBatch batch : ChangeBatch.plan(rows, sizes, SilverRun.EVERY_ROUND)) {
+        samples.add(worker.apply(batch, SilverRun.scenario(batch.size(), rows), round));
+      }
+    }
+    String found = processes.run(name + ", result", new SilverRun.Judgement(copy)).fact("checksum");
+    copy.removeCopy(files);
+    return samples.stream().map(sample -> sample.judged(found, expected)).toList();
   }
 
   private Map<Integer, String> prepare(BenchLake base, long rows) {

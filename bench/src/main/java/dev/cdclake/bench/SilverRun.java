@@ -49,14 +49,15 @@ record SilverRun(
       feed.append(batch);
       Stopwatch watch = Stopwatch.start();
       way.apply();
+      boolean extra = batch.number() > EVERY_ROUND;
+      String scenario =
+          scenario(batch.size(), rows)
+              + (extra ? ", batches %d to %d".formatted(EVERY_ROUND + 1, all) : "");
       Sample sample =
-          watch.sample(
-              scenario(batch.size()), kind.label(), round, batch.number() == 1, batch.size(), 0);
+          watch.sample(scenario, kind.label(), round, batch.number() == 1, batch.size(), 0);
       Table table = feed.tables().find(silver).orElseThrow();
       leftovers.delete(table);
-      if (batch.number() <= EVERY_ROUND) {
-        samples.add(withFiles(sample, table));
-      }
+      samples.add(withFiles(sample, table));
       output.progress(
           "batch %d of %d, %,d changes: %.2f s, %.2f s of CPU"
               .formatted(batch.number(), all, batch.size(), sample.seconds(), sample.cpuSeconds()));
@@ -76,8 +77,19 @@ record SilverRun(
     }
   }
 
-  private String scenario(int changes) {
+  static String scenario(int changes, long rows) {
     return "%,d changes into %,d rows".formatted(changes, rows);
+  }
+
+  /** Looks at what another process made of a lake. */
+  record Judgement(BenchLake lake) implements Task {
+
+    @Override
+    public void run(TaskOutput output) {
+      Pipeline pipeline = lake.pipeline();
+      SparkSession spark = LakeSession.open(pipeline, "bench-judge");
+      output.fact("checksum", checksum(spark, pipeline.silver(pipeline.tables().get(0))));
+    }
   }
 
   private static Sample withFiles(Sample sample, Table table) {

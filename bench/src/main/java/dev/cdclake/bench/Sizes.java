@@ -14,6 +14,7 @@ import java.util.List;
  * @param rounds how often each contender runs, in turn with the others
  * @param rates changes a second that are committed while delays are measured
  * @param seconds how long each rate is kept up
+ * @param tables that one line carries
  */
 record Sizes(
     long events,
@@ -23,7 +24,8 @@ record Sizes(
     int batches,
     int rounds,
     List<Integer> rates,
-    long seconds) {
+    long seconds,
+    int tables) {
 
   /** What the page shows. */
   static final Sizes STANDARD =
@@ -35,7 +37,8 @@ record Sizes(
           20,
           3,
           List.of(200, 1_000, 5_000),
-          120);
+          120,
+          200);
 
   Sizes {
     targets = List.copyOf(targets);

@@ -156,6 +156,11 @@ enum SourceShape {
   }
 
   String createTable() {
+    return createTable(table);
+  }
+
+  /** Returns what creates a table of this shape under another name. */
+  String createTable(String table) {
     return "create table %s (%s, primary key (id))"
         .formatted(
             table,
@@ -166,6 +171,11 @@ enum SourceShape {
 
   /** Returns what inserts the rows with the ids from one to another. */
   String insert(long from, long to, long round) {
+    return insert(table, from, to, round);
+  }
+
+  /** Returns what inserts rows into a table of this shape. */
+  String insert(String table, long from, long to, long round) {
     return "insert into %s select %s from (select g, %d::bigint as r from generate_series(%d::bigint, %d) g) made"
         .formatted(
             table,
@@ -177,6 +187,11 @@ enum SourceShape {
 
   /** Returns what updates every column of the rows that a condition over {@code id} selects. */
   String update(String condition, long round) {
+    return update(table, condition, round);
+  }
+
+  /** Returns what updates rows of a table of this shape. */
+  String update(String table, String condition, long round) {
     return "update %s set (%s) = (select %s from (select id as g, %d::bigint as r) made) where %s"
         .formatted(
             table,

@@ -14,9 +14,9 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Brings the captured tables into silver, where that was not done, and then compares them with the
- * source, twice: the first time Java compiles, the second it is warm.
+ * source, several times: the first time Java compiles, later it is warm.
  */
-record VerifyRun(BenchLake lake, int round) implements Task {
+record VerifyRun(BenchLake lake, int round, int times) implements Task {
 
   @Override
   public void run(TaskOutput output) {
@@ -25,7 +25,7 @@ record VerifyRun(BenchLake lake, int round) implements Task {
     try (LakeLine line = new LakeLine(spark, pipeline, report -> {})) {
       line.runAvailable(EnumSet.of(Stage.BRONZE, Stage.SILVER));
     }
-    for (boolean cold : new boolean[] {true, false}) {
+    for (int time = 1; time <= times; time++) {
       Stopwatch watch = Stopwatch.start();
       Verdict verdict = new VerifyJob(spark, pipeline).run(null, Duration.ofMinutes(10));
       long rows = verdict.tables().stream().mapToLong(TableVerdict::sourceRows).sum();
@@ -34,7 +34,7 @@ record VerifyRun(BenchLake lake, int round) implements Task {
               "%,d rows of %d tables".formatted(rows, verdict.tables().size()),
               "verify",
               round,
-              cold,
+              time == 1,
               rows,
               0);
       output.sample(sample.judged(verdict.isEqual() ? "equal" : verdict.toJson(), "equal"));
