@@ -16,7 +16,8 @@ import java.util.function.Supplier;
 final class HadoopDefaults extends ClassLoader {
 
   /** Hadoop remembers classes by loader, so there is one as long as the parent stays the same. */
-  private static volatile HadoopDefaults newest = new HadoopDefaults(null);
+  private static volatile HadoopDefaults newest =
+      new HadoopDefaults(HadoopDefaults.class.getClassLoader());
 
   private HadoopDefaults(ClassLoader parent) {
     super(parent);
@@ -26,9 +27,10 @@ final class HadoopDefaults extends ClassLoader {
   static <T> T hidden(Supplier<T> work) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
+    ClassLoader parent = before == null ? HadoopDefaults.class.getClassLoader() : before;
     HadoopDefaults hiding = newest;
-    if (hiding.getParent() != before) {
-      hiding = new HadoopDefaults(before);
+    if (hiding.getParent() != parent) {
+      hiding = new HadoopDefaults(parent);
       newest = hiding;
     }
     thread.setContextClassLoader(hiding);

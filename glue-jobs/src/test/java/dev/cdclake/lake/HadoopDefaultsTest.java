@@ -28,6 +28,23 @@ class HadoopDefaultsTest {
   }
 
   @Test
+  void threadWithoutAClassLoaderFindsClassesToo() {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(null);
+    try {
+      Class<?> found =
+          HadoopDefaults.hidden(
+              () -> new Configuration().getClassByNameOrNull(HadoopDefaults.class.getName()));
+
+      assertThat(found).isSameAs(HadoopDefaults.class);
+      assertThat(thread.getContextClassLoader()).isNull();
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  @Test
   void threadHasItsClassLoaderBackEvenAfterAFailure() {
     ClassLoader before = Thread.currentThread().getContextClassLoader();
 
