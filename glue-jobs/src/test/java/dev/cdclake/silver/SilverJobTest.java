@@ -26,7 +26,12 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 
+/**
+ * Silver's job on bronze that tests made up. Half of the tests fold without tasks, as few changes
+ * are, the others in tasks, as many are; {@code -Dfew.changes=0} lets all of them fold in tasks.
+ */
 @SparkTest
 class SilverJobTest {
 
@@ -36,9 +41,13 @@ class SilverJobTest {
   private TestLake lake;
   private SilverRun silver;
 
+  private long fewChanges;
+
   @BeforeEach
-  void openSilver(TestLake lake) {
+  void openSilver(TestLake lake, TestInfo test) {
     this.lake = lake;
+    this.fewChanges =
+        Long.getLong("few.changes", test.getDisplayName().hashCode() % 2 == 0 ? Long.MAX_VALUE : 0);
     this.silver = silver("");
   }
 
@@ -779,12 +788,7 @@ class SilverJobTest {
   }
 
   private SilverRun silver(Pipeline pipeline) {
-    return new SilverRun(lake, pipeline, pipeline.tables().get(0), fewChanges());
-  }
-
-  /** Changes that are folded without tasks; here all. */
-  long fewChanges() {
-    return Long.MAX_VALUE;
+    return new SilverRun(lake, pipeline, pipeline.tables().get(0), fewChanges);
   }
 
   private void expireAllButTheNewest() {
