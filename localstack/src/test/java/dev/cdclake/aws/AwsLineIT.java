@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -260,6 +261,7 @@ class AwsLineIT {
   }
 
   @Test
+  @EnabledIfSystemProperty(named = "aws.operators", matches = "true")
   @Order(7)
   void operatorsJobsLeaveSilverEqualToTheSource() throws Exception {
     run(JobName.MAINTAIN, "--budget", "5m");
