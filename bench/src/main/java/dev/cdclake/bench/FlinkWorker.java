@@ -3,7 +3,6 @@ package dev.cdclake.bench;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.lake.LocalFiles;
 import dev.cdclake.local.servers.Installation;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -82,8 +81,8 @@ final class FlinkWorker implements AutoCloseable {
                   + Files.readString(home.resolve("bench/flink/target/flink.classpath")).strip(),
               "dev.cdclake.bench.flink.FlinkUpsert",
               properties.get(CatalogProperties.URI),
-              LocalFiles.class.getName(),
-              pipeline.profile().warehouse(),
+              properties.get(CatalogProperties.FILE_IO_IMPL),
+              properties.get(CatalogProperties.WAREHOUSE_LOCATION),
               silver.database(),
               inbox.toString());
       Process process =

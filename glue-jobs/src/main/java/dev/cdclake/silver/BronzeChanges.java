@@ -56,8 +56,8 @@ final class BronzeChanges {
   private static final int EPOCH = 0;
   private static final int LSN = 1;
   private static final int SNAPSHOT = 2;
-  private static final int PARTITION = 3;
-  private static final int OFFSET = 4;
+  static final int PARTITION = 3;
+  static final int OFFSET = 4;
   private static final int OP = 5;
   private static final int TXID = 6;
   private static final int COMMITTED_AT = 7;

@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.functions;
@@ -87,6 +87,9 @@ final class ChangeRow {
           .add("position", DataTypes.LongType)
           .add("whole", DataTypes.BooleanType);
 
+  /** What orders the rows of a group. */
+  private static final int[] ORDER = {KIND, EPOCH, STREAMED, LSN, OFFSET};
+
   private ChangeRow() {}
 
   /** Returns the shape for a table. */
@@ -101,7 +104,7 @@ final class ChangeRow {
 
   /** Returns the columns by which the rows of a group are ordered. */
   static Column[] order() {
-    return Arrays.stream(new int[] {GROUP, KIND, EPOCH, STREAMED, LSN, OFFSET})
+    return IntStream.concat(IntStream.of(GROUP), IntStream.of(ORDER))
         .mapToObj(ChangeRow::column)
         .toArray(Column[]::new);
   }
@@ -109,7 +112,7 @@ final class ChangeRow {
   /** Compares two rows as {@link #group} and {@link #order} do; NULL comes first. */
   static int compare(InternalRow one, InternalRow other) {
     int order = one.getUTF8String(GROUP).compareTo(other.getUTF8String(GROUP));
-    for (int column : new int[] {KIND, EPOCH, STREAMED, LSN, OFFSET}) {
+    for (int column : ORDER) {
       order = order == 0 ? Long.compare(number(one, column), number(other, column)) : order;
     }
     return order;

@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
-import dev.cdclake.contract.ChangeColumns;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -48,9 +47,11 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
         }
         files.add(task.file());
       }
+      Schema columns =
+          new Schema(BronzeChanges.NAMES.stream().map(bronze.schema()::findField).toList());
       List<InternalRow> rows = new ArrayList<>();
       for (DataFile file : files) {
-        read(file, rows);
+        read(file, columns, rows);
       }
       return Optional.of(rows);
     } catch (IOException e) {
@@ -68,18 +69,14 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
             .planFiles();
   }
 
-  private void read(DataFile file, List<InternalRow> rows) throws IOException {
-    Schema columns =
-        new Schema(BronzeChanges.NAMES.stream().map(bronze.schema()::findField).toList());
-    int partition = BronzeChanges.NAMES.indexOf(ChangeColumns.PARTITION);
-    int offset = BronzeChanges.NAMES.indexOf(ChangeColumns.OFFSET);
+  private void read(DataFile file, Schema columns, List<InternalRow> rows) throws IOException {
     try (CloseableIterable<InternalRow> all =
         Parquet.read(bronze.io().newInputFile(file))
             .project(columns)
             .createReaderFunc(schema -> SparkParquetReaders.buildReader(columns, schema))
             .build()) {
       for (InternalRow row : all) {
-        if (wanted.test(row.getInt(partition), row.getLong(offset))) {
+        if (wanted.test(row.getInt(BronzeChanges.PARTITION), row.getLong(BronzeChanges.OFFSET))) {
           // It would keep the page that it lies in.
           rows.add(row.copy());
         }
