@@ -14,6 +14,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,9 @@ class OversizedRowIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int ROW = 20 << 20;
 
+  /** More rows than the connector sends to Kafka at once. */
+  private static final int ROWS = 10_000;
+
   @TempDir private Path state;
   private final List<String> told = new CopyOnWriteArrayList<>();
 
@@ -35,7 +39,13 @@ class OversizedRowIT {
       execute(line, "create table files (id int primary key, content text)");
       execute(line, "create table others (id int primary key)");
       line.capture();
-      execute(line, "insert into files values (1, 'small'), (2, repeat('x', " + ROW + "))");
+      // Each message has the position of the row behind it, and arrives ahead of all rows.
+      execute(
+          line,
+          "do $$ begin for id in 1..%d loop insert into files values (id, 'small');"
+                  .formatted(ROWS - 1)
+              + " perform pg_logical_emit_message(false, 'it', ''); end loop;"
+              + " insert into files values (%d, repeat('x', %d)); end $$".formatted(ROWS, ROW));
       execute(line, "insert into others values (1)");
 
       await(() -> line.connect().status("it").filter(ConnectorStatus::isFailed).isPresent());
@@ -48,6 +58,11 @@ class OversizedRowIT {
                       .startsWith("Connector 'it' failed; restarting it:")
                       .contains("max.request.size"));
       assertThat(waitingBytes(line)).isPositive();
+      try (ScenarioTopics topics = new ScenarioTopics(pipeline)) {
+        assertThat(topics.keys(pipeline.topic(pipeline.tables().get(0))))
+            .as("what is sent of the transaction before its large row")
+            .isNotEmpty();
+      }
     }
 
     Pipeline raised = withMaxMessage(pipeline, 32 << 20);
@@ -55,10 +70,9 @@ class OversizedRowIT {
       line.capture();
       try (ScenarioTopics topics = new ScenarioTopics(raised)) {
         topics.awaitCaptured(line);
-        assertThat(topics.sizes(raised.topic(raised.tables().get(0))))
-            .hasSize(2)
-            .anyMatch(size -> size > ROW);
-        assertThat(topics.sizes(raised.topic(raised.tables().get(1)))).hasSize(1);
+        assertThat(topics.sizes(raised.topic(raised.tables().get(0)))).anyMatch(size -> size > ROW);
+        assertThat(Set.copyOf(topics.keys(raised.topic(raised.tables().get(0))))).hasSize(ROWS);
+        assertThat(topics.keys(raised.topic(raised.tables().get(1)))).hasSize(1);
       }
     }
   }
