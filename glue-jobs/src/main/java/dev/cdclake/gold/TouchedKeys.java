@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.gold;
 
+import dev.cdclake.lake.DeletedRows;
 import dev.cdclake.lake.KeyHash;
 import dev.cdclake.lake.ParquetColumns;
 import dev.cdclake.lake.SoughtKeys;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.iceberg.ContentFile;
 import org.apache.iceberg.DataFile;
@@ -21,7 +21,6 @@ import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.FileContent;
 import org.apache.iceberg.FileFormat;
-import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotChanges;
 import org.apache.iceberg.Table;
@@ -143,23 +142,8 @@ record TouchedKeys(Table table, Types.NestedField column) implements Serializabl
 
   /** Reads a delete file. */
   private List<Rows> places(String deletes) {
-    Map<String, LongStream.Builder> places = new HashMap<>();
-    try (ParquetColumns file = ParquetColumns.open(table.io().newInputFile(deletes))) {
-      for (int group = 0; group < file.rowGroups().size(); group++) {
-        int[] all = IntStream.range(0, file.rowGroups().get(group)).toArray();
-        Object[] paths = file.values(group, MetadataColumns.DELETE_FILE_PATH, all);
-        Object[] positions = file.values(group, MetadataColumns.DELETE_FILE_POS, all);
-        for (int row : all) {
-          places
-              .computeIfAbsent((String) paths[row], unknown -> LongStream.builder())
-              .add((Long) positions[row]);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read file '" + deletes + "'.", e);
-    }
-    return places.entrySet().stream()
-        .map(file -> new Rows(file.getKey(), file.getValue().build().toArray()))
+    return DeletedRows.read(table.io().newInputFile(deletes)).entrySet().stream()
+        .map(file -> new Rows(file.getKey(), file.getValue()))
         .toList();
   }
 

@@ -5,8 +5,11 @@ import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Layer;
+import dev.cdclake.lake.SilverKey;
+import dev.cdclake.lake.TableTurn;
 import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -14,13 +17,17 @@ import org.apache.iceberg.DataFile;
 import org.apache.iceberg.DeleteFile;
 import org.apache.iceberg.MetadataTableType;
 import org.apache.iceberg.MetadataTableUtils;
+import org.apache.iceberg.RewriteFiles;
+import org.apache.iceberg.RowDelta;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.Transaction;
 import org.apache.iceberg.actions.BinPackRewriteFilePlanner;
 import org.apache.iceberg.actions.BinPackRewritePositionDeletePlanner;
 import org.apache.iceberg.actions.RewriteDataFilesCommitManager;
 import org.apache.iceberg.actions.RewriteFileGroup;
 import org.apache.iceberg.actions.RewritePositionDeletesCommitManager;
 import org.apache.iceberg.actions.RewritePositionDeletesGroup;
+import org.apache.iceberg.exceptions.CommitStateUnknownException;
 import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.spark.FileRewriteCoordinator;
 import org.apache.iceberg.spark.PositionDeletesRewriteCoordinator;
@@ -46,7 +53,7 @@ final class Compaction {
 
   private static final Logger LOG = LoggerFactory.getLogger(Compaction.class);
 
-  /** A writer that was at work when the pause was asked for can spoil one try, not all. */
+  /** A writer that is at work can spoil one try, not all. */
   private static final int TRIES = 3;
 
   private static final String TARGET = BinPackRewriteFilePlanner.TARGET_FILE_SIZE_BYTES;
@@ -84,7 +91,7 @@ final class Compaction {
       return 0;
     }
     long files = 0;
-    for (RewriteFileGroup group : planner(table, aim).plan().groups()) {
+    for (RewriteFileGroup group : groups(table, aim)) {
       files += group.inputFileNum();
     }
     return files;
@@ -101,7 +108,10 @@ final class Compaction {
     long left = planned(table, aim);
     for (int tries = 1; left > 0 && tries <= TRIES && !budget.isSpent(); tries++) {
       try {
-        replaced += inPause(name, table, aim, budget);
+        replaced +=
+            tries < TRIES && isWrittenBeside(name, table)
+                ? besideWriter(name, table, aim, budget)
+                : inPause(name, table, aim, budget);
         left = 0;
       } catch (ValidationException e) {
         if (tries == TRIES) {
@@ -115,6 +125,84 @@ final class Compaction {
   }
 
   /** Only silver's writer adds deletes for rows that it did not write itself a moment ago. */
+  private static boolean isWrittenBeside(LakeTable name, Table table) {
+    return name.layer() == Layer.SILVER && SilverKey.of(table).isKeyed();
+  }
+
+  /** Writes the new files while silver's writer goes on, which waits for the commits alone. */
+  private long besideWriter(LakeTable name, Table table, Aim aim, Budget budget) {
+    table.refresh();
+    long since = table.currentSnapshot().snapshotId();
+    long replaced = 0;
+    for (RewriteFileGroup group : groups(table, aim)) {
+      if (budget.isSpent()) {
+        break;
+      }
+      rewrite(table, group);
+      commitBesideWriter(name, table, group, since);
+      FaultPoint.MAINTAIN_AFTER_COMPACTION.pass();
+      replaced += group.inputFileNum();
+    }
+    return replaced;
+  }
+
+  /**
+   * Puts new files in the place of old ones, without the rows that were deleted since.
+   *
+   * @param since the snapshot from which the new files were made
+   */
+  static void commitBesideWriter(LakeTable name, Table table, RewriteFileGroup group, long since) {
+    try {
+      TableTurn.in(
+          name,
+          () -> {
+            WriterPause.ask(table);
+            try {
+              commit(table, group, since);
+            } finally {
+              WriterPause.end(table);
+            }
+            return null;
+          });
+    } catch (CommitStateUnknownException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      group.addedFiles().forEach(file -> table.io().deleteFile(file.location()));
+      throw e;
+    }
+  }
+
+  /** A writer in another process may still be in the batch that it had begun before the pause. */
+  private static void commit(Table table, RewriteFileGroup group, long since) {
+    for (int tries = 1; ; tries++) {
+      table.refresh();
+      long now = table.currentSnapshot().snapshotId();
+      List<DeleteFile> missed =
+          MissedDeletes.write(table, since, group.rewrittenFiles(), group.addedFiles());
+      Transaction replacement = table.newTransaction();
+      try {
+        RewriteFiles files = replacement.newRewrite().validateFromSnapshot(now);
+        group.rewrittenFiles().forEach(files::deleteFile);
+        group.addedFiles().forEach(files::addFile);
+        files.commit();
+        if (!missed.isEmpty()) {
+          RowDelta rows = replacement.newRowDelta();
+          missed.forEach(rows::addDeletes);
+          rows.commit();
+        }
+        FaultPoint.MAINTAIN_BEFORE_COMPACTION_COMMIT.pass();
+        replacement.commitTransaction();
+        return;
+      } catch (ValidationException e) {
+        missed.forEach(file -> table.io().deleteFile(file.location()));
+        if (tries == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Keeps silver's writer waiting until all is written: what is left if the rest did not work. */
   private long inPause(LakeTable name, Table table, Aim aim, Budget budget) {
     if (name.layer() != Layer.SILVER) {
       return replaceData(table, aim, budget);
@@ -131,11 +219,11 @@ final class Compaction {
     table.refresh();
     long start = table.currentSnapshot().snapshotId();
     long replaced = 0;
-    for (RewriteFileGroup group : planner(table, aim).plan().groups()) {
+    for (RewriteFileGroup group : groups(table, aim)) {
       if (budget.isSpent()) {
         break;
       }
-      group.setOutputFiles(write(table, group));
+      rewrite(table, group);
       FaultPoint.MAINTAIN_BEFORE_COMPACTION_COMMIT.pass();
       new RewriteDataFilesCommitManager(table, start, true, Map.of()).commitOrClean(Set.of(group));
       FaultPoint.MAINTAIN_AFTER_COMPACTION.pass();
@@ -144,10 +232,16 @@ final class Compaction {
     return replaced;
   }
 
-  private static BinPackRewriteFilePlanner planner(Table table, Aim aim) {
+  /** Returns the files to put together, as the table is now. */
+  static Iterable<RewriteFileGroup> groups(Table table, Aim aim) {
     BinPackRewriteFilePlanner planner = new BinPackRewriteFilePlanner(table);
     planner.init(aim.options());
-    return planner;
+    return planner.plan().groups();
+  }
+
+  /** Writes the rows of a group of files into new files, which nobody knows yet. */
+  void rewrite(Table table, RewriteFileGroup group) {
+    group.setOutputFiles(write(table, group));
   }
 
   private Set<DataFile> write(Table table, RewriteFileGroup group) {

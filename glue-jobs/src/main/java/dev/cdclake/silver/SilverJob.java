@@ -22,6 +22,7 @@ import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.SoughtKeys;
+import dev.cdclake.lake.TableTurn;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.WriterPause;
 import dev.cdclake.runtime.FaultPoint;
@@ -133,6 +134,10 @@ public final class SilverJob {
    * @return empty when there was nothing to fold
    */
   public Optional<StageReport> runBatch(Watermark watermark) {
+    return TableTurn.in(silverName, () -> run(watermark));
+  }
+
+  private Optional<StageReport> run(Watermark watermark) {
     Instant start = Instant.now();
     Optional<SilverTable> existing =
         known.find(silverName).map(WriterPause::over).map(this::silver);

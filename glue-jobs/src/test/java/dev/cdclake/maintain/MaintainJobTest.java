@@ -2,6 +2,7 @@
 package dev.cdclake.maintain;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Layer;
@@ -35,6 +36,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.actions.RewriteFileGroup;
+import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -197,6 +200,59 @@ class MaintainJobTest {
             List.of(5, "s23"));
     assertThat(silver.rows("count(*)", "count(distinct id)"))
         .containsExactly(List.of((long) rows().size(), (long) rows().size()));
+  }
+
+  @Test
+  void rowsThatChangeWhileTheirFilesAreReplacedChangeInTheNewFiles() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 10, "meanwhile"), ORDERS.delete(2).at(lsn++));
+    silver.carry(update(1, 11, "meanwhile again"));
+    List<List<Object>> rows = rows();
+
+    Compaction.commitBesideWriter(orders(), table, group, since);
+
+    assertThat(rows()).isEqualTo(rows);
+    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(3);
+    silver.carry(update(2, 12, "back"), update(3, 13, "after"));
+    assertThat(silver.rows("id", "status", "is_active"))
+        .contains(
+            List.of(1, "meanwhile again", true),
+            List.of(2, "back", true),
+            List.of(3, "after", true))
+        .hasSize(rows.size());
+  }
+
+  @Test
+  void replacementThatLacksARowThatChangedIsNotCommitted() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 10, "meanwhile"));
+    List<List<Object>> rows = rows();
+    group.setOutputFiles(Set.of());
+
+    assertThatThrownBy(() -> Compaction.commitBesideWriter(orders(), table, group, since))
+        .isInstanceOf(ValidationException.class)
+        .hasMessage("1 rows were deleted meanwhile, and 0 have their keys");
+
+    assertThat(rows()).isEqualTo(rows);
+    silver.carry(update(1, 11, "after"));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  private LakeTable orders() {
+    return pipeline.silver(pipeline.tables().get(0));
+  }
+
+  private RewriteFileGroup rewritten(Table table) {
+    RewriteFileGroup group =
+        Compaction.groups(table, new Compaction.Aim(16 << 20, 2)).iterator().next();
+    new Compaction(lake.spark()).rewrite(table, group);
+    return group;
   }
 
   @Test
