@@ -16,7 +16,7 @@ BENCH = $(if $(filter help,$(WHAT)),--help,$(if $(WHAT),--what $(WHAT))) $(if $(
 ONLY := -Dtest=none -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down doctor synth cost diff deploy destroy build test unit fuzz crash aws bench format clean
+.PHONY: help demo up down doctor synth cost diff deploy destroy build test unit fuzz crash aws dags bench format clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -74,6 +74,9 @@ crash: ## Kill everything everywhere and compare: make crash RUNS=20, or POINT=K
 
 aws: ## Play the line as on AWS, with the operators' jobs, which 'make test' leaves out for their time
 	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=AwsLineIT -Daws.operators=true
+
+dags: ## Test the DAGs in a real Airflow, which is installed below airflow/target
+	airflow/run
 
 bench: ## Measure side by side with others: make bench WHAT=silver ROWS=1000000, or WHAT=help
 	bench/run $(BENCH)

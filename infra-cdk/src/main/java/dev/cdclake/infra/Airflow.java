@@ -4,6 +4,7 @@ package dev.cdclake.infra;
 import dev.cdclake.contract.JobName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import software.amazon.awscdk.Stack;
@@ -62,13 +63,7 @@ final class Airflow extends Construct {
                 .subnetIds(subnets)
                 .securityGroupIds(List.of(network.groups().airflow().getSecurityGroupId()))
                 .build())
-        .airflowConfigurationOptions(
-            Map.of(
-                "core.dags_are_paused_at_creation",
-                "False",
-                // How the DAGs know which jobs are theirs.
-                "cdclake.prefix",
-                line.pipeline().prefix()))
+        .airflowConfigurationOptions(options())
         .loggingConfiguration(
             CfnEnvironment.LoggingConfigurationProperty.builder()
                 .dagProcessingLogs(log("WARNING"))
@@ -78,6 +73,20 @@ final class Airflow extends Construct {
                 .workerLogs(log("WARNING"))
                 .build())
         .build();
+  }
+
+  /** How the DAGs know which jobs are theirs, which of them run in turn, and how often. */
+  private Map<String, String> options() {
+    DeploymentSettings.Jobs jobs = line.settings().jobs();
+    return Map.of(
+        "core.dags_are_paused_at_creation",
+        "False",
+        "cdclake.prefix",
+        line.pipeline().prefix(),
+        "cdclake.form",
+        jobs.form().name().toLowerCase(Locale.ROOT),
+        "cdclake.minutes",
+        String.valueOf(jobs.every().toMinutes()));
   }
 
   private static CfnEnvironment.ModuleLoggingConfigurationProperty log(String level) {

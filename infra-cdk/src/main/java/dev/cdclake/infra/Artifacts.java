@@ -83,7 +83,7 @@ record Artifacts(
         pipelineFile,
         Files.exists(models) ? models : standIn(folder.resolve("models/none.sql")).getParent(),
         queries,
-        Files.exists(dags) ? dags : standIn(folder.resolve("dags/none.py")).getParent());
+        dags);
   }
 
   private boolean hasScripts() {

@@ -271,7 +271,7 @@ final class DeploymentFile {
             ? new Orchestrator(
                 kind,
                 required(orchestrator, "class", AIRFLOW_CLASS, "a class such as mw1.small"),
-                orchestrator.required("version", "an Airflow version such as 2.11.2"))
+                orchestrator.required("version", "an Airflow version such as 3.2.1"))
             : new Orchestrator(kind, "", "");
     orchestrator.finish();
     return settings;

@@ -59,7 +59,7 @@ class DeploymentFileTest {
             "  connect: {cpu: 512, memory-mb: 1024}",
             "  jobs: {form: batch, every: 30m, worker: G.2X, workers: 5, flex: yes}",
             "  query: {scan-limit-gb: 3}",
-            "  orchestrator: {kind: mwaa, class: mw1.micro, version: 2.11.2}",
+            "  orchestrator: {kind: mwaa, class: mw1.micro, version: 3.2.1}",
             "  alerts:",
             "    {email: a@b.de, budget-usd: 9, behind: 2h, slack: {workspace: T1, channel: C1}}");
 
@@ -176,7 +176,7 @@ class DeploymentFileTest {
                 "  region: us-east-1",
                 "  removal: destroy",
                 "  egress: public",
-                "  orchestrator: {kind: mwaa, class: mw1.micro, version: 2.11.2}",
+                "  orchestrator: {kind: mwaa, class: mw1.micro, version: 3.2.1}",
                 RDS,
                 NODE,
                 ALERTS))

@@ -76,6 +76,21 @@ class OrchestrationStackTest {
   }
 
   @Test
+  void airflowIsToldWhoseJobsItStartsAndHowOften() {
+    Synthesised.of("prod")
+        .template("Orchestration")
+        .hasResourceProperties(
+            "AWS::MWAA::Environment",
+            Map.of(
+                "AirflowConfigurationOptions",
+                Match.objectLike(
+                    Map.of(
+                        "cdclake.prefix", "cdc-demo-prod",
+                        "cdclake.form", "stream",
+                        "cdclake.minutes", "15"))));
+  }
+
+  @Test
   void airflowIsPrivateEncryptedAndWritesAllItsLogs() {
     Synthesised.of("prod")
         .template("Orchestration")

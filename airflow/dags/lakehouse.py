@@ -1,0 +1,62 @@
+"""
+The jobs of one line, in flow order.
+
+`lakehouse` carries what is there through the stages. Where the line streams, bronze and silver
+run all the time, and it refreshes and checks what comes behind them. `lakehouse_nightly` keeps
+the tables in order and compares silver with its source.
+
+The deployment says whose jobs these are: the options `cdclake.*` of this Airflow.
+"""
+
+from datetime import datetime, timedelta, timezone
+
+from airflow.configuration import conf
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.sdk import DAG, chain
+
+PREFIX = conf.get("cdclake", "prefix")
+FORM = conf.get("cdclake", "form")
+EVERY = timedelta(minutes=conf.getint("cdclake", "minutes"))
+
+IN_TURN = {
+    "batch": ["bronze", "silver", "gold", "check"],
+    "stream": ["gold", "check"],
+}
+NIGHTLY = ["maintain", "verify"]
+
+BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def glue_job(name: str) -> GlueJobOperator:
+    """Runs a job that the deployment made, and waits for it without keeping a worker.
+
+    Tried twice, because a batch may be repeated.
+    """
+    return GlueJobOperator(
+        task_id=name,
+        job_name=f"{PREFIX}-{name}",
+        deferrable=True,
+        retries=1,
+        retry_delay=timedelta(minutes=1),
+    )
+
+
+with DAG(
+    dag_id="lakehouse",
+    doc_md=__doc__,
+    schedule=EVERY,
+    start_date=BEGIN,
+    catchup=False,
+    max_active_runs=1,
+):
+    chain(*[glue_job(name) for name in IN_TURN[FORM]])
+
+with DAG(
+    dag_id="lakehouse_nightly",
+    doc_md=__doc__,
+    schedule="30 2 * * *",
+    start_date=BEGIN,
+    catchup=False,
+    max_active_runs=1,
+):
+    chain(*[glue_job(name) for name in NIGHTLY])

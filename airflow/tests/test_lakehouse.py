@@ -1,0 +1,60 @@
+"""The DAGs in a real Airflow: they import, and start the line's jobs one after the other."""
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+DAGS = "airflow/dags"
+
+
+@pytest.fixture(params=["batch", "stream"])
+def form(request, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CDCLAKE__PREFIX", "cdc-demo-prod")
+    monkeypatch.setenv("AIRFLOW__CDCLAKE__FORM", request.param)
+    monkeypatch.setenv("AIRFLOW__CDCLAKE__MINUTES", "15")
+    return request.param
+
+
+@pytest.fixture
+def dags(form):
+    bag = DagBag(DAGS, include_examples=False)
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def in_turn(dag):
+    """Returns the tasks by the one order that their dependencies leave."""
+    order = []
+    waiting = [task for task in dag.tasks if not task.upstream_task_ids]
+    while waiting:
+        assert len(waiting) == 1
+        order.append(waiting[0])
+        waiting = waiting[0].downstream_list
+    assert len(order) == len(dag.tasks)
+    return order
+
+
+def test_jobs_run_in_flow_order(dags, form):
+    expected = ["gold", "check"] if form == "stream" else ["bronze", "silver", "gold", "check"]
+    assert [task.task_id for task in in_turn(dags["lakehouse"])] == expected
+    assert [task.task_id for task in in_turn(dags["lakehouse_nightly"])] == ["maintain", "verify"]
+
+
+def test_every_task_starts_the_job_of_its_name_and_holds_no_worker(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.job_name == f"cdc-demo-prod-{task.task_id}"
+            assert task.deferrable
+            assert task.retries == 1
+
+
+def test_a_run_that_goes_on_is_not_joined_by_another(dags):
+    for dag in dags.values():
+        assert dag.max_active_runs == 1
+        assert not dag.catchup
+
+
+def test_airflow_without_the_deployments_options_says_which_is_missing(monkeypatch):
+    monkeypatch.delenv("AIRFLOW__CDCLAKE__PREFIX", raising=False)
+    errors = DagBag(DAGS, include_examples=False).import_errors
+    assert len(errors) == 1
+    assert "cdclake/prefix" in next(iter(errors.values()))
