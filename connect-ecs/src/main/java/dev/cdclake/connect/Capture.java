@@ -299,7 +299,7 @@ public final class Capture {
   private void register(Connection source) throws SQLException {
     List<FoundTable> tables = SourceCatalog.read(source, names());
     refuseWrongMasks(tables);
-    TopicLimits.raise(pipeline, progress);
+    TableTopics.prepare(pipeline, copies(pipeline), progress);
     Map<String, String> config =
         new LinkedHashMap<>(
             ConnectorConfig.render(
