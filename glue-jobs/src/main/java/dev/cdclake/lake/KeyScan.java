@@ -87,7 +87,8 @@ public final class KeyScan implements AutoCloseable {
    */
   public static List<Files> files(TableScan scan, int tasks) {
     List<FileScanTask> files = new ArrayList<>();
-    try (CloseableIterable<FileScanTask> planned = scan.planFiles()) {
+    try (CloseableIterable<FileScanTask> planned =
+        scan.planWith(CallerThread.forReading(scan.table())).planFiles()) {
       planned.forEach(files::add);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot plan the files of '" + scan.table().name() + "'.", e);
@@ -244,7 +245,7 @@ public final class KeyScan implements AutoCloseable {
     private final SparkExecutorCache cache = SparkExecutorCache.getOrCreate();
 
     Deletes(Table table) {
-      super(delete -> table.io().newInputFile(delete));
+      super(delete -> table.io().newInputFile(delete), CallerThread.forReading(table));
       this.table = "cdclake:" + table.name();
     }
 

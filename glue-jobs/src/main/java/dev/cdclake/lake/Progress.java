@@ -154,6 +154,7 @@ public record Progress(
    */
   public <T extends SnapshotUpdate<T>> T commitWith(T update, Stage stage, Progress before) {
     summary(stage).forEach(update::set);
+    update.scanManifestsWith(CallerThread.forCommits());
     return update.validateWith(ancestors -> before.equals(orNone(newest(ancestors))));
   }
 

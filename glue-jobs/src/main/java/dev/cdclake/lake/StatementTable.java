@@ -50,6 +50,7 @@ final class StatementTable {
     Transaction transaction = table.newTransaction();
     OverwriteFiles overwrite =
         transaction.newOverwrite().overwriteByRowFilter(Expressions.alwaysTrue());
+    overwrite.scanManifestsWith(CallerThread.forCommits());
     files.close().rows().forEach(overwrite::addFile);
     overwrite.set(SnapshotKeys.STAGE, stage.label());
     overwrite.set(SnapshotKeys.COMMIT_ID, UUID.randomUUID().toString());

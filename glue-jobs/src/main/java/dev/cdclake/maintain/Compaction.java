@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Layer;
+import dev.cdclake.lake.CallerThread;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.TableTurn;
 import dev.cdclake.lake.WriterPause;
@@ -182,6 +183,7 @@ final class Compaction {
       Transaction replacement = table.newTransaction();
       try {
         RewriteFiles files = replacement.newRewrite().validateFromSnapshot(now);
+        files.scanManifestsWith(CallerThread.forReading(table));
         group.rewrittenFiles().forEach(files::deleteFile);
         group.addedFiles().forEach(files::addFile);
         files.commit();

@@ -1,11 +1,13 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import dev.cdclake.lake.CallerThread;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
 import java.util.function.BiPredicate;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.FileScanTask;
@@ -60,12 +62,14 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
   }
 
   private CloseableIterable<FileScanTask> plan() {
+    ExecutorService reading = CallerThread.forReading(bronze);
     return after == null
-        ? bronze.newScan().useSnapshot(through).planFiles()
+        ? bronze.newScan().useSnapshot(through).planWith(reading).planFiles()
         : bronze
             .newIncrementalAppendScan()
             .fromSnapshotExclusive(after)
             .toSnapshot(through)
+            .planWith(reading)
             .planFiles();
   }
 
