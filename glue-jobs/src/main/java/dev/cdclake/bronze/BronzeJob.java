@@ -31,6 +31,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
@@ -58,6 +61,9 @@ public final class BronzeJob implements AutoCloseable {
 
   /** How often a moved point is told while nothing else changes. */
   private static final Duration QUIET_PACE = Duration.ofSeconds(10);
+
+  /** More than there are cores: a commit mostly waits, for the catalog or for storage. */
+  private static final ForkJoinPool COMMITTERS = new ForkJoinPool(8);
 
   private final SparkSession spark;
   private final LakeTables lake;
@@ -367,30 +373,24 @@ public final class BronzeJob implements AutoCloseable {
       Map<String, Progress> before,
       Unread unread,
       Instant start) {
-    List<StageReport> reports = new ArrayList<>();
-    batch.entrySet().parallelStream()
-        .forEach(
-            entry -> {
-              String topic = entry.getKey();
-              TopicOutput output = TopicOutput.of(outputs, topic);
-              Progress known = before.get(topic);
-              TopicIdentity identity = unread.topics().get(topic);
-              Progress reached =
-                  known
-                      .withTopic(topic, identity)
-                      .withOffsets(topic, nextOffsets(entry.getValue(), identity));
-              long snapshot =
-                  tables
-                      .get(topic)
-                      .commit(List.of(output.files()), output.contents(), known, reached);
-              long behind =
-                  TopicRanges.size(Map.of(topic, unread.ranges().get(topic)))
-                      - TopicRanges.size(Map.of(topic, entry.getValue()));
-              synchronized (reports) {
-                reports.add(report(topic, output, snapshot, behind, start));
-              }
-              FaultPoint.BRONZE_AFTER_FIRST_COMMIT.pass();
-            });
+    List<StageReport> reports = Collections.synchronizedList(new ArrayList<>());
+    Consumer<String> commit =
+        topic -> {
+          TopicOutput output = TopicOutput.of(outputs, topic);
+          Progress known = before.get(topic);
+          TopicIdentity identity = unread.topics().get(topic);
+          Map<Integer, Range> ranges = batch.get(topic);
+          Progress reached =
+              known.withTopic(topic, identity).withOffsets(topic, nextOffsets(ranges, identity));
+          long snapshot =
+              tables.get(topic).commit(List.of(output.files()), output.contents(), known, reached);
+          long behind =
+              TopicRanges.size(Map.of(topic, unread.ranges().get(topic)))
+                  - TopicRanges.size(Map.of(topic, ranges));
+          reports.add(report(topic, output, snapshot, behind, start));
+          FaultPoint.BRONZE_AFTER_FIRST_COMMIT.pass();
+        };
+    COMMITTERS.submit(() -> batch.keySet().parallelStream().forEach(commit)).join();
     return reports;
   }
 

@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.iceberg.Files;
+import org.apache.iceberg.io.BulkDeletionFailureException;
 import org.apache.iceberg.io.FileInfo;
 import org.apache.iceberg.io.InputFile;
 import org.apache.iceberg.io.OutputFile;
+import org.apache.iceberg.io.SupportsBulkOperations;
 import org.apache.iceberg.io.SupportsPrefixOperations;
 
 /**
@@ -20,8 +22,10 @@ import org.apache.iceberg.io.SupportsPrefixOperations;
  *
  * <p>Iceberg's default goes through Hadoop, which starts a {@code chmod} process for every file
  * that it writes unless Hadoop's native library is installed: most of the time of a small batch.
+ * Many files are deleted one after the other, which Iceberg would do in a pool and wait for, see
+ * {@link CallerThread}.
  */
-public final class LocalFiles implements SupportsPrefixOperations {
+public final class LocalFiles implements SupportsPrefixOperations, SupportsBulkOperations {
 
   private static final long serialVersionUID = 1L;
 
@@ -53,6 +57,21 @@ public final class LocalFiles implements SupportsPrefixOperations {
       java.nio.file.Files.deleteIfExists(file(path).toPath());
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot delete '" + path + "'.", e);
+    }
+  }
+
+  @Override
+  public void deleteFiles(Iterable<String> paths) {
+    int failed = 0;
+    for (String path : paths) {
+      try {
+        deleteFile(path);
+      } catch (UncheckedIOException e) {
+        failed++;
+      }
+    }
+    if (failed > 0) {
+      throw new BulkDeletionFailureException(failed);
     }
   }
 

@@ -59,7 +59,8 @@ public final class LakeLine implements AutoCloseable {
   /** Stages that run in the lake, in flow order. */
   public static final Set<Stage> STAGES = Set.of(Stage.BRONZE, Stage.SILVER, Stage.GOLD);
 
-  private static final int TABLES_AT_ONCE = 4;
+  /** More than there are cores: a small batch mostly waits, for the catalog or for storage. */
+  private static final int TABLES_AT_ONCE = 8;
 
   /** Time from the start of one batch to the start of the next: bounds the number of commits. */
   private static final Duration PACE = Duration.ofMillis(500);

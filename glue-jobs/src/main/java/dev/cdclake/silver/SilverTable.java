@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
@@ -68,6 +69,10 @@ final class SilverTable {
 
   /** Rows of a table whose keys are read sooner than tasks could begin to. */
   private static final long FEW_ROWS = 1_000_000;
+
+  /** Of their own: in the pool that all share they would wait behind the commits of bronze. */
+  private static final ForkJoinPool READERS =
+      new ForkJoinPool(Runtime.getRuntime().availableProcessors());
 
   /** Table property that says that {@link #mayHaveRowsAside}. */
   private static final String ROWS_ASIDE = "cdclake.rows-aside";
@@ -319,10 +324,10 @@ final class SilverTable {
       return rowsOf(keys, needed, context.broadcast(decoder)).collect();
     }
     KeyLookup lookup = new KeyLookup(table, () -> keys, () -> decoder, needed);
-    return KeyScan.files(table.newScan(), 2 * context.defaultParallelism()).parallelStream()
-        .map(lookup::read)
-        .flatMap(List::stream)
-        .toList();
+    List<KeyScan.Files> files = KeyScan.files(table.newScan(), 2 * context.defaultParallelism());
+    return READERS
+        .submit(() -> files.parallelStream().map(lookup::read).flatMap(List::stream).toList())
+        .join();
   }
 
   private long totalRows() {

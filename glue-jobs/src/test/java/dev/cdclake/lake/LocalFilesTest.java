@@ -1,7 +1,11 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.lake;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +13,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.apache.iceberg.io.BulkDeletionFailureException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,5 +52,21 @@ class LocalFilesTest {
     } finally {
       tasks.shutdownNow();
     }
+  }
+
+  @Test
+  void filesThatCannotBeDeletedAreCountedAndTheOthersAreGone() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    Path full = Files.createDirectories(folder.resolve("full/inner")).getParent();
+    LocalFiles files = new LocalFiles();
+
+    assertThatThrownBy(
+            () ->
+                files.deleteFiles(
+                    List.of(full.toString(), file.toString(), folder.resolve("none").toString())))
+        .isInstanceOf(BulkDeletionFailureException.class)
+        .extracting(failure -> ((BulkDeletionFailureException) failure).numberFailedObjects())
+        .isEqualTo(1);
+    assertThat(file).doesNotExist();
   }
 }
