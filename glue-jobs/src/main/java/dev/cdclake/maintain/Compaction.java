@@ -28,7 +28,7 @@ import org.apache.iceberg.actions.RewriteDataFilesCommitManager;
 import org.apache.iceberg.actions.RewriteFileGroup;
 import org.apache.iceberg.actions.RewritePositionDeletesCommitManager;
 import org.apache.iceberg.actions.RewritePositionDeletesGroup;
-import org.apache.iceberg.exceptions.CommitStateUnknownException;
+import org.apache.iceberg.exceptions.CleanableFailure;
 import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.spark.FileRewriteCoordinator;
 import org.apache.iceberg.spark.PositionDeletesRewriteCoordinator;
@@ -132,6 +132,32 @@ final class Compaction {
 
   /** Writes the new files while silver's writer goes on, which waits for the commits alone. */
   private long besideWriter(LakeTable name, Table table, Aim aim, Budget budget) {
+    return replaceData(
+        table, aim, budget, (group, since) -> commitBesideWriter(name, table, group, since));
+  }
+
+  /** Keeps silver's writer waiting until all is written: what is left if the rest did not work. */
+  private long inPause(LakeTable name, Table table, Aim aim, Budget budget) {
+    if (name.layer() != Layer.SILVER) {
+      return replaceData(table, aim, budget, (group, since) -> commit(table, group, since));
+    }
+    WriterPause.ask(table);
+    try {
+      return replaceData(table, aim, budget, (group, since) -> commit(table, group, since));
+    } finally {
+      WriterPause.end(table);
+    }
+  }
+
+  /** Puts the new files of a group in the place of the old ones. */
+  @FunctionalInterface
+  private interface Replacement {
+
+    /** Commits; {@code since} is the snapshot from which the new files were made. */
+    void commit(RewriteFileGroup group, long since);
+  }
+
+  private long replaceData(Table table, Aim aim, Budget budget, Replacement replacement) {
     table.refresh();
     long since = table.currentSnapshot().snapshotId();
     long replaced = 0;
@@ -140,11 +166,16 @@ final class Compaction {
         break;
       }
       rewrite(table, group);
-      commitBesideWriter(name, table, group, since);
+      replacement.commit(group, since);
       FaultPoint.MAINTAIN_AFTER_COMPACTION.pass();
       replaced += group.inputFileNum();
     }
     return replaced;
+  }
+
+  private static void commit(Table table, RewriteFileGroup group, long since) {
+    FaultPoint.MAINTAIN_BEFORE_COMPACTION_COMMIT.pass();
+    new RewriteDataFilesCommitManager(table, since, true, Map.of()).commitOrClean(Set.of(group));
   }
 
   /**
@@ -153,28 +184,27 @@ final class Compaction {
    * @param since the snapshot from which the new files were made
    */
   static void commitBesideWriter(LakeTable name, Table table, RewriteFileGroup group, long since) {
-    try {
-      TableTurn.in(
-          name,
-          () -> {
-            WriterPause.ask(table);
-            try {
-              commit(table, group, since);
-            } finally {
-              WriterPause.end(table);
+    TableTurn.in(
+        name,
+        () -> {
+          WriterPause.ask(table);
+          try {
+            commitWithoutDeleted(table, group, since);
+          } catch (RuntimeException e) {
+            // After any other failure the new files may be the table's.
+            if (e instanceof CleanableFailure) {
+              new RewriteDataFilesCommitManager(table).abortFileGroup(group);
             }
-            return null;
-          });
-    } catch (CommitStateUnknownException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      group.addedFiles().forEach(file -> table.io().deleteFile(file.location()));
-      throw e;
-    }
+            throw e;
+          } finally {
+            WriterPause.end(table);
+          }
+          return null;
+        });
   }
 
   /** A writer in another process may still be in the batch that it had begun before the pause. */
-  private static void commit(Table table, RewriteFileGroup group, long since) {
+  private static void commitWithoutDeleted(Table table, RewriteFileGroup group, long since) {
     for (int tries = 1; ; tries++) {
       table.refresh();
       long now = table.currentSnapshot().snapshotId();
@@ -202,36 +232,6 @@ final class Compaction {
         }
       }
     }
-  }
-
-  /** Keeps silver's writer waiting until all is written: what is left if the rest did not work. */
-  private long inPause(LakeTable name, Table table, Aim aim, Budget budget) {
-    if (name.layer() != Layer.SILVER) {
-      return replaceData(table, aim, budget);
-    }
-    WriterPause.ask(table);
-    try {
-      return replaceData(table, aim, budget);
-    } finally {
-      WriterPause.end(table);
-    }
-  }
-
-  private long replaceData(Table table, Aim aim, Budget budget) {
-    table.refresh();
-    long start = table.currentSnapshot().snapshotId();
-    long replaced = 0;
-    for (RewriteFileGroup group : groups(table, aim)) {
-      if (budget.isSpent()) {
-        break;
-      }
-      rewrite(table, group);
-      FaultPoint.MAINTAIN_BEFORE_COMPACTION_COMMIT.pass();
-      new RewriteDataFilesCommitManager(table, start, true, Map.of()).commitOrClean(Set.of(group));
-      FaultPoint.MAINTAIN_AFTER_COMPACTION.pass();
-      replaced += group.inputFileNum();
-    }
-    return replaced;
   }
 
   /** Returns the files to put together, as the table is now. */

@@ -21,6 +21,7 @@ import dev.cdclake.lake.Progress;
 import dev.cdclake.silver.SilverRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -242,6 +243,37 @@ class MaintainJobTest {
     assertThat(rows()).isEqualTo(rows);
     silver.carry(update(1, 11, "after"));
     assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  @Test
+  void filesThatWereCommittedStayWhenTheEndOfThePauseCannotBeSaid() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    List<List<Object>> rows = rows();
+
+    assertThatThrownBy(
+            () -> Compaction.commitBesideWriter(orders(), refusingSecondPause(table), group, since))
+        .hasMessage("the catalog is gone");
+
+    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
+    assertThat(rows()).isEqualTo(rows);
+  }
+
+  /** Returns a table whose properties can be changed once. */
+  private static Table refusingSecondPause(Table table) {
+    AtomicBoolean asked = new AtomicBoolean();
+    return (Table)
+        Proxy.newProxyInstance(
+            Table.class.getClassLoader(),
+            new Class<?>[] {Table.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("updateProperties") && asked.getAndSet(true)) {
+                throw new IllegalStateException("the catalog is gone");
+              }
+              return method.invoke(table, arguments);
+            });
   }
 
   private LakeTable orders() {
