@@ -154,9 +154,8 @@ record TouchedKeys(Table table, Types.NestedField column) implements Serializabl
       long first = 0;
       for (int group = 0; group < file.rowGroups().size(); group++) {
         int size = file.rowGroups().get(group);
-        hashes(file, group, within(rows.places, first, size))
-            .map(hash -> SoughtKeys.entry(hash, false))
-            .forEach(keys);
+        int[] some = rows.places == null ? null : DeletedRows.within(rows.places, first, size);
+        hashes(file, group, some).map(hash -> SoughtKeys.entry(hash, false)).forEach(keys);
         first += size;
       }
     } catch (IOException e) {
@@ -169,15 +168,5 @@ record TouchedKeys(Table table, Types.NestedField column) implements Serializabl
     return rows == null
         ? Arrays.stream(file.keyHashes(group, List.of(column)))
         : Arrays.stream(file.values(group, column, rows)).mapToLong(KeyHash::ofSingle);
-  }
-
-  /** Returns the numbers that places of a file have within a row group; null for all. */
-  private static int[] within(long[] places, long first, int size) {
-    return places == null
-        ? null
-        : Arrays.stream(places)
-            .filter(place -> place >= first && place < first + size)
-            .mapToInt(place -> (int) (place - first))
-            .toArray();
   }
 }

@@ -3,6 +3,7 @@ package dev.cdclake.lake;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -39,5 +40,18 @@ public final class DeletedRows {
     Map<String, long[]> read = new HashMap<>();
     places.forEach((file, builder) -> read.put(file, builder.build().toArray()));
     return read;
+  }
+
+  /**
+   * Returns the numbers that places of a file have within a row group, in their order.
+   *
+   * @param first the place of the row group's first row
+   * @param size how many rows it has
+   */
+  public static int[] within(long[] places, long first, int size) {
+    return Arrays.stream(places)
+        .filter(place -> place >= first && place < first + size)
+        .mapToInt(place -> (int) (place - first))
+        .toArray();
   }
 }

@@ -90,18 +90,13 @@ final class MissedDeletes {
     try (ParquetColumns file = ParquetColumns.open(table.io().newInputFile(location))) {
       long first = 0;
       for (int group = 0; group < file.rowGroups().size(); group++) {
-        long begin = first;
-        long end = first + file.rowGroups().get(group);
-        int[] rows =
-            Arrays.stream(places)
-                .filter(place -> place >= begin && place < end)
-                .mapToInt(place -> (int) (place - begin))
-                .toArray();
+        int size = file.rowGroups().get(group);
+        int[] rows = DeletedRows.within(places, first, size);
         for (List<Object> values : keys(file, group, rows)) {
           gone.computeIfAbsent(KeyHash.of(values), unknown -> new HashSet<>())
               .add(comparable(values));
         }
-        first = end;
+        first += size;
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read file '" + location + "'.", e);
