@@ -56,11 +56,12 @@ final class TableTopics {
     } catch (ExecutionException e) {
       progress.accept("Cannot look at the topics: %s.".formatted(e.getCause().getMessage()));
     } catch (InterruptedException e) {
-      throw interrupted(e);
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while asking Kafka for its topics.", e);
     }
   }
 
-  private void create(List<String> missing, int replicationFactor) {
+  private void create(List<String> missing, int replicationFactor) throws InterruptedException {
     List<NewTopic> topics =
         missing.stream()
             .map(
@@ -74,12 +75,10 @@ final class TableTopics {
       progress.accept(
           "Cannot create %d topics: %s. The connector tries it with their first events."
               .formatted(missing.size(), e.getCause().getMessage()));
-    } catch (InterruptedException e) {
-      throw interrupted(e);
     }
   }
 
-  private void raiseLimits(List<String> topics) {
+  private void raiseLimits(List<String> topics) throws InterruptedException {
     try {
       List<ConfigResource> described =
           topics.stream()
@@ -104,13 +103,6 @@ final class TableTopics {
       progress.accept(
           "Cannot raise '%s' of the topics: %s. Set it to %d by hand."
               .formatted(LIMIT, e.getCause().getMessage(), kafka.maxMessageBytes()));
-    } catch (InterruptedException e) {
-      throw interrupted(e);
     }
-  }
-
-  private static IllegalStateException interrupted(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return new IllegalStateException("Interrupted while asking Kafka for its topics.", e);
   }
 }
