@@ -158,13 +158,6 @@ public final class ScenarioTopics implements AutoCloseable {
     return events(topic).stream().map(ConsumerRecord::serializedValueSize).toList();
   }
 
-  /** Returns the keys of all committed events of a topic, as text; empty where there is none. */
-  List<String> keys(String topic) {
-    return events(topic).stream()
-        .map(event -> event.key() == null ? "" : text(event.key()))
-        .toList();
-  }
-
   /** Returns all committed events of a topic in the order of their offsets. */
   private List<ConsumerRecord<byte[], byte[]>> events(String topic) {
     try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
