@@ -24,6 +24,10 @@ IN_TURN = {
 }
 NIGHTLY = ["maintain", "verify"]
 
+# Glue ends a run at the limit of its job, which is eight hours at most; the operator's own is 75
+# minutes, after which a task would fail beside a run that goes on.
+PATIENCE_MINUTES = 9 * 60
+
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
@@ -36,6 +40,8 @@ def glue_job(name: str) -> GlueJobOperator:
         task_id=name,
         job_name=f"{PREFIX}-{name}",
         deferrable=True,
+        waiter_delay=60,
+        waiter_max_attempts=PATIENCE_MINUTES,
         retries=1,
         retry_delay=timedelta(minutes=1),
     )

@@ -47,6 +47,12 @@ def test_every_task_starts_the_job_of_its_name_and_holds_no_worker(dags):
             assert task.retries == 1
 
 
+def test_every_task_waits_longer_than_a_run_may_take(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.waiter_delay * task.waiter_max_attempts > 8 * 3600
+
+
 def test_a_run_that_goes_on_is_not_joined_by_another(dags):
     for dag in dags.values():
         assert dag.max_active_runs == 1
