@@ -51,6 +51,13 @@ class WorkflowsTest {
         .allMatch(action -> action.startsWith("./") || action.matches(".+@v\\d+"));
   }
 
+  /** GitHub's default shell has no {@code pipefail}; the named one has. */
+  @ParameterizedTest
+  @ValueSource(strings = {"test.yml", "deploy.yml"})
+  void commandThatFailsBeforeAPipeFailsItsStep(String workflow) throws IOException {
+    assertThat(workflow(workflow).at("/defaults/run/shell").asText()).isEqualTo("bash");
+  }
+
   @Test
   void everyEnvironmentIsSynthesisedAndCanBeDeployed() throws IOException {
     assertThat(texts(workflow("test.yml").at("/jobs/synthesise/strategy/matrix/environment")))
