@@ -80,6 +80,8 @@ record GlueArguments(
           "SECURITY_CONFIGURATION",
           "TempDir",
           "additional-python-modules",
+          // Of Airflow's operator, from Airflow 3.3 on: how a retried task finds its run again.
+          "airflow_task_uuid",
           "auto-scale-within-microbatch",
           "class",
           "conf",

@@ -104,6 +104,19 @@ class GlueArgumentsTest {
         .hasMessageContaining("--budget is no argument of this job.");
   }
 
+  /** {@code GlueJobOperator} adds it to a run that may be taken up again. */
+  @Test
+  void markOfAnAirflowTaskIsLeftAlone() {
+    GlueArguments arguments =
+        parse(
+            JobName.GOLD,
+            "--trigger=available-now",
+            "--airflow_task_uuid",
+            "lakehouse:gold:scheduled__2026-11-30T00:00:00+00:00:-1");
+
+    assertThat(arguments.environment()).isEqualTo("dev");
+  }
+
   @Test
   void verifyWaitsAsLongAsItIsTold() {
     assertThat(parse(JobName.VERIFY, "--trigger=available-now", "--wait=10m").patience())
