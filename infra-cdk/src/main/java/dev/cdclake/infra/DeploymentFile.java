@@ -379,6 +379,12 @@ final class DeploymentFile {
           "stops the capture of a source that goes on (expected no night, or kind rds: its log"
               + " would grow until the morning)");
     }
+    if (settings.night().isPresent() && settings.orchestrator().kind() == OrchestratorKind.MWAA) {
+      section.problem(
+          "night",
+          "is given while orchestrator.kind is 'mwaa' (expected no night, or kind scheduler:"
+              + " Airflow starts jobs at any hour, and cannot be stopped)");
+    }
     if (settings.night().isPresent() && settings.isDurable()) {
       section.problem(
           "night", "is given while removal is 'retain' (expected a line that runs at all times)");

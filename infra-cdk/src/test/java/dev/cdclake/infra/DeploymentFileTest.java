@@ -186,6 +186,22 @@ class DeploymentFileTest {
   }
 
   @Test
+  void nightIsRefusedWhereAirflowStartsTheJobs() {
+    assertThat(
+            problems(
+                "  region: us-east-1",
+                "  removal: destroy",
+                "  orchestrator: {kind: mwaa, class: mw1.micro, version: 3.2.1}",
+                RDS,
+                NODE,
+                ALERTS,
+                "  night: {stop: \"20:00\", start: \"07:00\"}"))
+        .containsExactly(
+            "line 8: dev.night is given while orchestrator.kind is 'mwaa' (expected no night, or"
+                + " kind scheduler: Airflow starts jobs at any hour, and cannot be stopped).");
+  }
+
+  @Test
   void flexIsRefusedForAJobThatNeverEnds() {
     assertThat(
             problems(
