@@ -52,7 +52,7 @@ final class Airflow extends Construct {
         .airflowVersion(line.settings().orchestrator().airflowVersion())
         .environmentClass(line.settings().orchestrator().airflowClass())
         .minWorkers(1)
-        .maxWorkers(2)
+        .maxWorkers(line.settings().orchestrator().mostWorkers())
         .sourceBucketArn(lake.artifacts().getBucketArn())
         .dagS3Path(DAGS)
         .executionRoleArn(role.getRoleArn())

@@ -46,8 +46,9 @@ final class DeploymentFile {
   private static final Pattern WORKER = Pattern.compile("G\\.(025|1|2|4|8)X|R\\.(1|2|4|8)X");
   private static final Pattern ARN = Pattern.compile("arn:aws[a-z-]*:secretsmanager:[^ ]+");
   private static final Pattern EMAIL = Pattern.compile("[^@ ]+@[^@ ]+\\.[^@ ]+");
-  private static final Pattern AIRFLOW_CLASS =
-      Pattern.compile("mw1\\.(micro|small|medium|large|xlarge|2xlarge)");
+
+  /** Larger ones are for hundreds of DAGs. */
+  private static final Pattern AIRFLOW_CLASS = Pattern.compile("mw1\\.(micro|small|medium|large)");
 
   /** Retentions that CloudWatch Logs knows, in days. */
   private static final Set<Integer> LOG_DAYS = Set.of(1, 3, 5, 7, 14, 30, 60, 90, 180, 365);
@@ -270,7 +271,11 @@ final class DeploymentFile {
         kind == OrchestratorKind.MWAA
             ? new Orchestrator(
                 kind,
-                required(orchestrator, "class", AIRFLOW_CLASS, "a class such as mw1.small"),
+                required(
+                    orchestrator,
+                    "class",
+                    AIRFLOW_CLASS,
+                    "mw1.micro, mw1.small, mw1.medium or mw1.large"),
                 orchestrator.required("version", "an Airflow version such as 3.2.1"))
             : new Orchestrator(kind, "", "");
     orchestrator.finish();

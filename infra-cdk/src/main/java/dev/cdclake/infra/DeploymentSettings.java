@@ -180,7 +180,13 @@ public record DeploymentSettings(
    * @param airflowClass MWAA's size
    * @param airflowVersion MWAA's version
    */
-  public record Orchestrator(OrchestratorKind kind, String airflowClass, String airflowVersion) {}
+  public record Orchestrator(OrchestratorKind kind, String airflowClass, String airflowVersion) {
+
+    /** Most workers: MWAA's smallest class has one, which is the scheduler too, and no more. */
+    int mostWorkers() {
+      return airflowClass.equals("mw1.micro") ? 1 : 2;
+    }
+  }
 
   /**
    * When everything that can be stopped is stopped.

@@ -31,6 +31,12 @@ class CostTableTest {
         .hasMessageContaining("has no price 'rds-x2g.large'");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"mw1.micro", "mw1.small", "mw1.medium", "mw1.large"})
+  void everyClassOfAirflowHasAPrice(String type) {
+    assertThat(Prices.read(PRICES).of("mwaa-" + type)).isPositive();
+  }
+
   @Test
   void brokersCostTheirHoursAndCannotBeStopped() {
     assertThat(table("prod").rows())

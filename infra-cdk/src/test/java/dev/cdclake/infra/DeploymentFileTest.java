@@ -74,6 +74,7 @@ class DeploymentFileTest {
     assertThat(settings.jobs().flex()).isTrue();
     assertThat(settings.query().scanLimitGb()).isEqualTo(3);
     assertThat(settings.orchestrator().airflowClass()).isEqualTo("mw1.micro");
+    assertThat(settings.orchestrator().mostWorkers()).isEqualTo(1);
     assertThat(settings.alerts().slack()).contains(new Slack("T1", "C1"));
   }
 
@@ -199,6 +200,21 @@ class DeploymentFileTest {
         .containsExactly(
             "line 8: dev.night is given while orchestrator.kind is 'mwaa' (expected no night, or"
                 + " kind scheduler: Airflow starts jobs at any hour, and cannot be stopped).");
+  }
+
+  @Test
+  void airflowClassWithoutAPriceIsRefused() {
+    assertThat(
+            problems(
+                "  region: us-east-1",
+                "  removal: destroy",
+                "  orchestrator: {kind: mwaa, class: mw1.2xlarge, version: 3.2.1}",
+                RDS,
+                NODE,
+                ALERTS))
+        .containsExactly(
+            "line 4: dev.orchestrator.class is 'mw1.2xlarge' (expected mw1.micro, mw1.small,"
+                + " mw1.medium or mw1.large).");
   }
 
   @Test
