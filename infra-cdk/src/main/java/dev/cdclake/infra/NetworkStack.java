@@ -22,6 +22,7 @@ import software.amazon.awscdk.services.ec2.IVpc;
 import software.amazon.awscdk.services.ec2.InterfaceVpcEndpointAwsService;
 import software.amazon.awscdk.services.ec2.InterfaceVpcEndpointOptions;
 import software.amazon.awscdk.services.ec2.IpAddresses;
+import software.amazon.awscdk.services.ec2.Peer;
 import software.amazon.awscdk.services.ec2.Port;
 import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.ec2.SubnetConfiguration;
@@ -66,6 +67,9 @@ final class NetworkStack extends Stack {
       ISecurityGroup connect,
       ISecurityGroup jobs,
       ISecurityGroup airflow) {}
+
+  /** The network's addresses. */
+  static final String ADDRESSES = "10.60.0.0/16";
 
   static final int MSK_IAM_PORT = 9098;
   static final int KAFKA_PORT = 9092;
@@ -115,7 +119,7 @@ final class NetworkStack extends Stack {
     subnets.add(subnet("data", SubnetType.PRIVATE_ISOLATED));
     return Vpc.Builder.create(this, "Vpc")
         .vpcName(line.pipeline().prefix())
-        .ipAddresses(IpAddresses.cidr("10.60.0.0/16"))
+        .ipAddresses(IpAddresses.cidr(ADDRESSES))
         .availabilityZones(zones())
         .natGateways(egress == Egress.NAT ? 1 : 0)
         .subnetConfiguration(subnets)
@@ -195,6 +199,11 @@ final class NetworkStack extends Stack {
     // https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
     groups.jobs().addIngressRule(groups.jobs(), Port.allTcp(), "Driver and executors of a job");
     groups.airflow().addIngressRule(groups.airflow(), Port.allTraffic(), "Parts of Airflow");
+    if (line.settings().orchestrator().kind() == OrchestratorKind.MWAA) {
+      groups
+          .airflow()
+          .addIngressRule(Peer.ipv4(ADDRESSES), Port.tcp(HTTPS), "People see Airflow's pages");
+    }
   }
 
   private void endpoints(Vpc vpc, Groups groups) {

@@ -3,7 +3,10 @@ package dev.cdclake.infra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import software.amazon.awscdk.assertions.Match;
 
@@ -71,5 +74,24 @@ class NetworkStackTest {
             rule ->
                 assertThat(rule.at("/Properties/GroupId"))
                     .isEqualTo(rule.at("/Properties/SourceSecurityGroupId")));
+  }
+
+  @Test
+  void pagesOfAirflowAreReachedFromTheNetworkAlone() {
+    assertThat(
+            Synthesised.of("prod").resources("AWS::EC2::SecurityGroup").values().stream()
+                .filter(group -> group.at("/Properties/SecurityGroupIngress").isArray())
+                .flatMap(group -> stream(group.at("/Properties/SecurityGroupIngress"))))
+        .singleElement()
+        .satisfies(
+            rule -> {
+              assertThat(rule.get("CidrIp").asText()).isEqualTo("10.60.0.0/16");
+              assertThat(rule.get("FromPort").asInt()).isEqualTo(443);
+              assertThat(rule.get("ToPort").asInt()).isEqualTo(443);
+            });
+  }
+
+  private static Stream<JsonNode> stream(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false);
   }
 }
