@@ -164,7 +164,9 @@ final class Airflow extends Construct {
             Stream.of(JobName.values())
                 .map(job -> arn("glue", "job/" + line.pipeline().jobName(job)))
                 .toList()));
-    network.key().grantEncryptDecrypt(role);
+    network
+        .key()
+        .grant(role, "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:Encrypt");
     lake.key().grantDecrypt(role);
     Reasons.accept(
         role,

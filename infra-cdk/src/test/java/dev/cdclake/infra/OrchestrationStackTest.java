@@ -111,6 +111,29 @@ class OrchestrationStackTest {
   }
 
   @Test
+  void airflowMayUseTheKeyOfItsQueueAndLogs() {
+    Synthesised.of("prod")
+        .template("Orchestration")
+        .hasResourceProperties(
+            "AWS::IAM::Policy",
+            Map.of(
+                "PolicyDocument",
+                Match.objectLike(
+                    Map.of(
+                        "Statement",
+                        Match.arrayWith(
+                            List.of(
+                                Match.objectLike(
+                                    Map.of(
+                                        "Action",
+                                        List.of(
+                                            "kms:Decrypt",
+                                            "kms:DescribeKey",
+                                            "kms:Encrypt",
+                                            "kms:GenerateDataKey*")))))))));
+  }
+
+  @Test
   void whatCannotBeDeliveredIsKept() {
     Synthesised.of("dev")
         .template("Orchestration")
