@@ -3,6 +3,7 @@ package dev.cdclake.infra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.cdclake.contract.JobName;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +89,48 @@ class OrchestrationStackTest {
                         "cdclake.prefix", "cdc-demo-prod",
                         "cdclake.form", "stream",
                         "cdclake.minutes", "15"))));
+  }
+
+  @Test
+  void airflowIsSmallAndRunsInTwoPrivateSubnets() {
+    Synthesised prod = Synthesised.of("prod");
+    JsonNode airflow = airflow(prod);
+
+    assertThat(airflow.at("/EnvironmentClass").asText()).isEqualTo("mw1.small");
+    assertThat(airflow.at("/AirflowVersion").asText()).isEqualTo("3.2.1");
+    assertThat(airflow.at("/MinWorkers").asInt()).isEqualTo(1);
+    assertThat(airflow.at("/MaxWorkers").asInt()).isEqualTo(2);
+    assertThat(airflow.at("/NetworkConfiguration/SubnetIds").toString())
+        .contains("VpcprivateSubnet1", "VpcprivateSubnet2")
+        .doesNotContain("VpcprivateSubnet3", "Vpcdata");
+    assertThat(airflow.at("/NetworkConfiguration/SecurityGroupIds")).hasSize(1);
+  }
+
+  /** Both of MWAA's principals, and only for this account. */
+  @Test
+  void roleOfAirflowIsTakenByMwaaAlone() {
+    Synthesised prod = Synthesised.of("prod");
+    JsonNode role =
+        prod.resources("AWS::IAM::Role").values().stream()
+            .filter(found -> name(found).equals(prod.line().name("airflow")))
+            .findFirst()
+            .orElseThrow();
+    JsonNode trust = role.at("/Properties/AssumeRolePolicyDocument/Statement");
+
+    assertThat(trust).hasSize(1);
+    assertThat(trust.at("/0/Principal").toString())
+        .isEqualTo("{\"Service\":[\"airflow-env.amazonaws.com\",\"airflow.amazonaws.com\"]}");
+    assertThat(trust.at("/0/Condition").toString())
+        .isEqualTo("{\"StringEquals\":{\"aws:SourceAccount\":{\"Ref\":\"AWS::AccountId\"}}}");
+    assertThat(airflow(prod).get("ExecutionRoleArn").toString()).contains("AirflowRole");
+  }
+
+  private static String name(JsonNode role) {
+    return role.at("/Properties/RoleName").asText();
+  }
+
+  private static JsonNode airflow(Synthesised line) {
+    return line.resources("AWS::MWAA::Environment").values().iterator().next().get("Properties");
   }
 
   @Test
