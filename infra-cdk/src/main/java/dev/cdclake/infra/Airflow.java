@@ -12,10 +12,12 @@ import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iam.Role;
 import software.amazon.awscdk.services.iam.ServicePrincipal;
 import software.amazon.awscdk.services.iam.ServicePrincipalOpts;
+import software.amazon.awscdk.services.logs.LogGroup;
 import software.amazon.awscdk.services.mwaa.CfnEnvironment;
 import software.amazon.awscdk.services.s3.deployment.BucketDeployment;
 import software.amazon.awscdk.services.s3.deployment.Source;
 import software.constructs.Construct;
+import software.constructs.Node;
 
 /** Managed Airflow with the DAGs of the repository; it may start the line's jobs, and no others. */
 final class Airflow extends Construct {
@@ -41,7 +43,23 @@ final class Airflow extends Construct {
             .destinationKeyPrefix(DAGS)
             .sources(List.of(Source.asset(line.artifacts().dags().toString())))
             .build();
-    environment(role()).getNode().addDependency(dags);
+    Node environment = environment(role()).getNode();
+    environment.addDependency(dags);
+    logs().forEach(environment::addDependency);
+  }
+
+  /** By the names that Airflow gives them: it writes to groups that are there. */
+  private List<LogGroup> logs() {
+    return Stream.of("DAGProcessing", "Scheduler", "Task", "WebServer", "Worker")
+        .map(
+            part ->
+                Logs.group(
+                    this,
+                    "Log-" + part,
+                    line,
+                    "airflow-%s-%s".formatted(name, part),
+                    network.key()))
+        .toList();
   }
 
   private CfnEnvironment environment(Role role) {

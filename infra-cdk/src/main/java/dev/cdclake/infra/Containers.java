@@ -25,12 +25,7 @@ final class Containers {
   /** Makes the log group of a container. */
   static LogDriver log(Construct scope, Line line, NetworkStack.Outputs network, String container) {
     LogGroup group =
-        LogGroup.Builder.create(scope, container + "-log")
-            .logGroupName(line.logGroup(container))
-            .retention(line.logRetention())
-            .encryptionKey(network.key())
-            .removalPolicy(line.removal())
-            .build();
+        Logs.group(scope, container + "-log", line, line.logGroup(container), network.key());
     return LogDriver.awsLogs(
         AwsLogDriverProps.builder()
             .logGroup(group)

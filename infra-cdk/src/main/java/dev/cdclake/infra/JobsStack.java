@@ -66,6 +66,7 @@ final class JobsStack extends Stack {
     JobRole roles = new JobRole(this, line, lake);
     for (JobSpec spec : JobSpec.all()) {
       Role role = roles.create(spec, network, addresses);
+      logs(spec.job(), network.key());
       job(spec, role, arguments);
     }
     Reasons.acceptLambdasOfCdk(this);
@@ -117,6 +118,26 @@ final class JobsStack extends Stack {
                 .build())
         .build()
         .getRef();
+  }
+
+  /**
+   * By the names that Glue gives the groups of a job whose logs have a key: after that security
+   * configuration and the job's role, which here bears the job's name.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html">Logging
+   *     for jobs</a>
+   */
+  private void logs(JobName job, IKey key) {
+    for (String what : List.of("error", "output")) {
+      Logs.group(
+          this,
+          "Log-%s-%s".formatted(job.label(), what),
+          line,
+          "/aws-glue/jobs/%s-role/%s/%s"
+              .formatted(line.name("jobs"), line.pipeline().jobName(job), what),
+          key);
+    }
   }
 
   private Asset asset(String id, String path) {

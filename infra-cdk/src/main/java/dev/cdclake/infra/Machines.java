@@ -18,13 +18,8 @@ final class Machines {
 
   static StateMachine create(Stack stack, Line line, IKey key, String what, IChainable definition) {
     LogGroup log =
-        LogGroup.Builder.create(stack, "Log-" + what)
-            // The prefix under which Step Functions needs no resource policy of its own.
-            .logGroupName("/aws/vendedlogs/states/" + line.name(what))
-            .retention(line.logRetention())
-            .encryptionKey(key)
-            .removalPolicy(line.removal())
-            .build();
+        // The prefix under which Step Functions needs no resource policy of its own.
+        Logs.group(stack, "Log-" + what, line, "/aws/vendedlogs/states/" + line.name(what), key);
     StateMachine machine =
         StateMachine.Builder.create(stack, "Machine-" + what)
             .stateMachineName(line.name(what))

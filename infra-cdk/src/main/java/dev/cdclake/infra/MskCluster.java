@@ -67,13 +67,7 @@ final class MskCluster extends Construct {
   }
 
   private CfnCluster cluster(Line line, Broker broker, NetworkStack.Outputs network, Key key) {
-    LogGroup log =
-        LogGroup.Builder.create(this, "Log")
-            .logGroupName(line.logGroup("kafka"))
-            .retention(line.logRetention())
-            .encryptionKey(network.key())
-            .removalPolicy(line.removal())
-            .build();
+    LogGroup log = Logs.group(this, "Log", line, line.logGroup("kafka"), network.key());
     CfnConfiguration configuration =
         CfnConfiguration.Builder.create(this, "Configuration")
             .name(name)

@@ -145,13 +145,7 @@ final class NetworkStack extends Stack {
   }
 
   private void flowLog(Vpc vpc, IKey key) {
-    LogGroup group =
-        LogGroup.Builder.create(this, "FlowLog")
-            .logGroupName(line.logGroup("flow"))
-            .retention(line.logRetention())
-            .encryptionKey(key)
-            .removalPolicy(line.removal())
-            .build();
+    LogGroup group = Logs.group(this, "FlowLog", line, line.logGroup("flow"), key);
     vpc.addFlowLog(
         "Flow",
         FlowLogOptions.builder()

@@ -103,12 +103,8 @@ final class SourceStack extends Stack {
     Source source = line.settings().source();
     String name = line.name("source");
     LogGroup log =
-        LogGroup.Builder.create(this, "Log")
-            .logGroupName("/aws/rds/instance/%s/postgresql".formatted(name))
-            .retention(line.logRetention())
-            .encryptionKey(network.key())
-            .removalPolicy(line.removal())
-            .build();
+        Logs.group(
+            this, "Log", line, "/aws/rds/instance/%s/postgresql".formatted(name), network.key());
     IInstanceEngine engine =
         DatabaseInstanceEngine.postgres(
             PostgresInstanceEngineProps.builder().version(PostgresEngineVersion.VER_17).build());

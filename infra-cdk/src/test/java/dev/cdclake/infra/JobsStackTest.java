@@ -58,6 +58,16 @@ class JobsStackTest {
   }
 
   @Test
+  void logGroupsThatGlueNamesAreThereBeforeItWritesToThem() {
+    assertThat(Synthesised.of("prod").texts("AWS::Logs::LogGroup", "LogGroupName"))
+        .contains(
+            "/aws-glue/jobs/cdc-demo-prod-jobs-role/cdc-demo-prod-gold/error",
+            "/aws-glue/jobs/cdc-demo-prod-jobs-role/cdc-demo-prod-gold/output")
+        .filteredOn(name -> name.startsWith("/aws-glue/"))
+        .hasSize(2 * JobName.values().length);
+  }
+
+  @Test
   void onlyTheStreamNeverEnds() {
     for (JsonNode job : Synthesised.of("prod").resources("AWS::Glue::Job").values()) {
       boolean streams = job.at("/Properties/Description").asText().equals("stream");

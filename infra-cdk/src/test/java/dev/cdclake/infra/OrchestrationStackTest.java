@@ -154,6 +154,17 @@ class OrchestrationStackTest {
   }
 
   @Test
+  void logGroupsThatAirflowNamesAreThereBeforeIt() {
+    assertThat(Synthesised.of("prod").texts("AWS::Logs::LogGroup", "LogGroupName"))
+        .contains(
+            "airflow-cdc-demo-prod-airflow-DAGProcessing",
+            "airflow-cdc-demo-prod-airflow-Scheduler",
+            "airflow-cdc-demo-prod-airflow-Task",
+            "airflow-cdc-demo-prod-airflow-WebServer",
+            "airflow-cdc-demo-prod-airflow-Worker");
+  }
+
+  @Test
   void airflowMayUseTheKeyOfItsQueueAndLogs() {
     Synthesised.of("prod")
         .template("Orchestration")
