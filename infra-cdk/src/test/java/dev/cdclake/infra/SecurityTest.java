@@ -68,11 +68,9 @@ class SecurityTest {
   @ValueSource(strings = {"dev", "staging", "prod"})
   void onlyWhatTakesNoNarrowerResourceIsGrantedOnEverything(String environment) {
     Set<String> granted = new TreeSet<>();
-    for (JsonNode policy : Synthesised.of(environment).resources("AWS::IAM::Policy").values()) {
-      for (JsonNode statement : policy.at("/Properties/PolicyDocument/Statement")) {
-        if (texts(statement.get("Resource")).contains("*")) {
-          granted.addAll(texts(statement.get("Action")));
-        }
+    for (JsonNode statement : statements(environment)) {
+      if (!statement.has("Resource") || texts(statement.get("Resource")).contains("*")) {
+        granted.addAll(texts(statement.path("Action")));
       }
     }
 
@@ -82,11 +80,35 @@ class SecurityTest {
   @ParameterizedTest
   @ValueSource(strings = {"dev", "staging", "prod"})
   void noPolicyOfOursGrantsAllActionsOfAService(String environment) {
-    for (JsonNode policy : Synthesised.of(environment).resources("AWS::IAM::Policy").values()) {
-      for (JsonNode statement : policy.at("/Properties/PolicyDocument/Statement")) {
-        assertThat(texts(statement.get("Action"))).noneMatch(action -> action.endsWith(":*"));
-      }
+    assertThat(statements(environment))
+        .isNotEmpty()
+        .allSatisfy(
+            statement -> {
+              assertThat(statement.has("NotAction")).isFalse();
+              assertThat(statement.has("NotResource")).isFalse();
+              assertThat(texts(statement.path("Action")))
+                  .noneMatch(action -> action.equals("*") || action.endsWith(":*"));
+            });
+  }
+
+  /** Of policies by themselves, managed ones among them, and of those that stand in a role. */
+  private static List<JsonNode> statements(String environment) {
+    Synthesised line = Synthesised.of(environment);
+    List<JsonNode> documents = new ArrayList<>();
+    for (String type : List.of("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")) {
+      line.resources(type)
+          .values()
+          .forEach(policy -> documents.add(policy.at("/Properties/PolicyDocument")));
     }
+    line.resources("AWS::IAM::Role")
+        .values()
+        .forEach(
+            role ->
+                role.at("/Properties/Policies")
+                    .forEach(policy -> documents.add(policy.get("PolicyDocument"))));
+    List<JsonNode> statements = new ArrayList<>();
+    documents.forEach(document -> document.get("Statement").forEach(statements::add));
+    return statements;
   }
 
   @ParameterizedTest
