@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import software.amazon.awscdk.Fn;
 import software.amazon.awscdk.Stack;
@@ -19,6 +20,7 @@ import software.amazon.awscdk.services.ec2.GatewayVpcEndpointAwsService;
 import software.amazon.awscdk.services.ec2.GatewayVpcEndpointOptions;
 import software.amazon.awscdk.services.ec2.ISecurityGroup;
 import software.amazon.awscdk.services.ec2.IVpc;
+import software.amazon.awscdk.services.ec2.InterfaceVpcEndpoint;
 import software.amazon.awscdk.services.ec2.InterfaceVpcEndpointAwsService;
 import software.amazon.awscdk.services.ec2.InterfaceVpcEndpointOptions;
 import software.amazon.awscdk.services.ec2.IpAddresses;
@@ -29,6 +31,8 @@ import software.amazon.awscdk.services.ec2.SubnetConfiguration;
 import software.amazon.awscdk.services.ec2.SubnetSelection;
 import software.amazon.awscdk.services.ec2.SubnetType;
 import software.amazon.awscdk.services.ec2.Vpc;
+import software.amazon.awscdk.services.iam.AnyPrincipal;
+import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.kms.IKey;
 import software.amazon.awscdk.services.logs.LogGroup;
 import software.constructs.Construct;
@@ -76,6 +80,15 @@ final class NetworkStack extends Stack {
   static final int CONNECT_PORT = 8083;
   private static final int HTTPS = 443;
   private static final int NFS = 2049;
+
+  /**
+   * Services that only roles of this account call: their endpoints let nobody else through.
+   *
+   * <p>The others stay open. Layers of images are fetched from a bucket of AWS with addresses that
+   * AWS has signed, and what Airflow's containers call with a role of AWS no page says.
+   */
+  private static final Set<InterfaceVpcEndpointAwsService> OF_OUR_ROLES_ALONE =
+      Set.of(InterfaceVpcEndpointAwsService.SECRETS_MANAGER, InterfaceVpcEndpointAwsService.GLUE);
 
   private final Line line;
   private final Outputs outputs;
@@ -214,15 +227,29 @@ final class NetworkStack extends Stack {
     }
     boolean isPublic = line.settings().egress() == Egress.PUBLIC;
     services.forEach(
-        (id, service) ->
-            vpc.addInterfaceEndpoint(
-                id,
-                InterfaceVpcEndpointOptions.builder()
-                    .service(service)
-                    .open(false)
-                    .securityGroups(List.of(group))
-                    .subnets(isPublic ? firstOf(vpc) : subnets("private"))
-                    .build()));
+        (id, service) -> {
+          InterfaceVpcEndpoint endpoint =
+              vpc.addInterfaceEndpoint(
+                  id,
+                  InterfaceVpcEndpointOptions.builder()
+                      .service(service)
+                      .open(false)
+                      .securityGroups(List.of(group))
+                      .subnets(isPublic ? firstOf(vpc) : subnets("private"))
+                      .build());
+          if (OF_OUR_ROLES_ALONE.contains(service)) {
+            endpoint.addToPolicy(ofThisAccount());
+          }
+        });
+  }
+
+  private PolicyStatement ofThisAccount() {
+    return PolicyStatement.Builder.create()
+        .principals(List.of(new AnyPrincipal()))
+        .actions(List.of("*"))
+        .resources(List.of("*"))
+        .conditions(Map.of("StringEquals", Map.of("aws:PrincipalAccount", getAccount())))
+        .build();
   }
 
   /** One zone is enough where nothing has to survive the loss of one. */

@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awscdk.assertions.Match;
 
 class NetworkStackTest {
@@ -89,6 +91,23 @@ class NetworkStackTest {
               assertThat(rule.get("FromPort").asInt()).isEqualTo(443);
               assertThat(rule.get("ToPort").asInt()).isEqualTo(443);
             });
+  }
+
+  @ParameterizedTest
+  @CsvSource({"dev,1", "staging,0", "prod,2"})
+  void endpointsOfSecretsAndCatalogLetNoOtherAccountThrough(String environment, int endpoints) {
+    assertThat(
+            Synthesised.of(environment).resources("AWS::EC2::VPCEndpoint").values().stream()
+                .map(endpoint -> endpoint.at("/Properties/PolicyDocument/Statement"))
+                .filter(JsonNode::isArray))
+        .hasSize(endpoints)
+        .allSatisfy(
+            policy ->
+                assertThat(policy)
+                    .singleElement()
+                    .extracting(statement -> statement.get("Condition").toString())
+                    .isEqualTo(
+                        "{\"StringEquals\":{\"aws:PrincipalAccount\":{\"Ref\":\"AWS::AccountId\"}}}"));
   }
 
   private static Stream<JsonNode> stream(JsonNode array) {
