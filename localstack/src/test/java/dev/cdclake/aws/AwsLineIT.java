@@ -196,7 +196,13 @@ class AwsLineIT {
             "iceberg-spark-runtime-4.1_2.13-1.11.0.jar",
             "iceberg-aws-bundle-1.11.0.jar",
             "postgresql-42.7.3.jar")
-        .noneMatch(name -> name.startsWith("kafka-clients") || name.startsWith("contract"));
+        .noneMatch(name -> name.startsWith("kafka-clients") || name.startsWith("contract"))
+        .noneMatch(name -> name.startsWith("scala-compiler") || name.startsWith("secretsmanager"));
+    assertThat(GlueRuntime.contentsOfJobJar())
+        .contains(
+            "software/amazon/awssdk/services/cloudwatch/CloudWatchClient.class",
+            "software/amazon/awssdk/services/secretsmanager/SecretsManagerClient.class")
+        .noneMatch(name -> name.startsWith("software/amazon/awssdk/core/"));
   }
 
   @Test

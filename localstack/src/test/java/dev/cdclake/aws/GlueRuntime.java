@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
@@ -48,10 +49,10 @@ final class GlueRuntime {
             List.of(
                 java(),
                 "-cp",
-                classPath(),
+                classPath("compiler"),
                 "scala.tools.nsc.Main",
                 "-classpath",
-                JAR + File.pathSeparator + classPath(),
+                JAR + File.pathSeparator + classPath("glue"),
                 "-d",
                 classes.toString()));
     for (JobName job : JobName.values()) {
@@ -79,7 +80,7 @@ final class GlueRuntime {
                 "@" + REPOSITORY.resolve("localstack/jvm.options"),
                 "-Xmx1g",
                 "-cp",
-                classPath(),
+                classPath("glue"),
                 "org.apache.spark.deploy.SparkSubmit",
                 "--master",
                 "local[2]",
@@ -119,9 +120,16 @@ final class GlueRuntime {
 
   /** Returns the libraries of Glue 6.0, by their file names. */
   static List<String> libraries() throws IOException {
-    return Stream.of(classPath().split(File.pathSeparator, -1))
+    return Stream.of(classPath("glue").split(File.pathSeparator, -1))
         .map(jar -> Path.of(jar).getFileName().toString())
         .toList();
+  }
+
+  /** Returns what is in the job jar, by path. */
+  static List<String> contentsOfJobJar() throws IOException {
+    try (JarFile jar = new JarFile(JAR.toFile())) {
+      return jar.stream().map(JarEntry::getName).toList();
+    }
   }
 
   private static Process start(List<String> command, Path log, Map<String, String> environment)
@@ -144,8 +152,9 @@ final class GlueRuntime {
     return jar;
   }
 
-  private static String classPath() throws IOException {
-    return Files.readString(REPOSITORY.resolve("localstack/glue/target/glue.classpath")).strip();
+  private static String classPath(String name) throws IOException {
+    Path folder = REPOSITORY.resolve("localstack/glue/target");
+    return Files.readString(folder.resolve(name + ".classpath")).strip();
   }
 
   private static String java() {
