@@ -14,7 +14,9 @@ public enum LineMetric {
   /** Rows that were rejected. */
   REJECTED_ROWS,
   /** Rows in which source and silver differ. */
-  ROWS_DIFFERENT;
+  ROWS_DIFFERENT,
+  /** Runs of gold that ended well: one as often as it has its turn. */
+  GOLD_RUNS;
 
   /** Dimension of all of them: the line, by the prefix of its resources. */
   public static final String LINE = "Line";

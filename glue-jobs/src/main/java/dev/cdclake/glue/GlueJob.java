@@ -93,6 +93,7 @@ final class GlueJob {
       line.runAvailable(Set.of(Stage.GOLD));
       refuse(Stage.GOLD, "tests of gold models", line.brokenGoldTests());
     }
+    metrics.goldRun();
   }
 
   private LakeLine line() {

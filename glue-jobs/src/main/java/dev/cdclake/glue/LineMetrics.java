@@ -55,6 +55,11 @@ final class LineMetrics implements AutoCloseable {
     put(LineMetric.ROWS_DIFFERENT, (double) rows, StandardUnit.COUNT);
   }
 
+  /** Tells that gold was refreshed, or had nothing to refresh, and its tests hold. */
+  void goldRun() {
+    put(LineMetric.GOLD_RUNS, 1, StandardUnit.COUNT);
+  }
+
   private void put(LineMetric metric, double value, StandardUnit unit) {
     MetricDatum datum =
         MetricDatum.builder()

@@ -2,8 +2,10 @@
 package dev.cdclake.infra;
 
 import dev.cdclake.contract.LineMetric;
+import dev.cdclake.infra.DeploymentSettings.OrchestratorKind;
 import dev.cdclake.infra.DeploymentSettings.Source;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awscdk.Duration;
@@ -137,16 +139,57 @@ final class Alarms {
         line.settings().night().isPresent()
             ? TreatMissingData.NOT_BREACHING
             : TreatMissingData.BREACHING);
+    if (line.settings().night().isEmpty()) {
+      gold();
+    }
     above("rejected-rows", "Rows were rejected: see 'rejected'.", rejectedRows(), 0, 1);
     above("rows-different", "Silver is not the source: see 'verify'.", rowsDifferent(), 0, 1);
   }
 
+  /** Where there is a night, nothing runs for hours; a run that fails there is an alarm too. */
+  private void gold() {
+    alarm(
+        "gold-stale",
+        "Gold missed three turns: look at the runs of job 'gold', and at what starts it.",
+        goldRuns(),
+        1,
+        ComparisonOperator.LESS_THAN_THRESHOLD,
+        3,
+        TreatMissingData.BREACHING);
+  }
+
   private void orchestration(OrchestrationStack.Outputs orchestration) {
+    if (line.settings().orchestrator().kind() == OrchestratorKind.MWAA) {
+      airflow();
+    }
     waiting(
         "undelivered",
         "A schedule or an event could not start what it starts: look into the queue.",
         orchestration.undelivered());
     orchestration.machines().forEach(this::failed);
+  }
+
+  /**
+   * Airflow starts what no state machine here would miss.
+   *
+   * @see <a href="https://docs.aws.amazon.com/mwaa/latest/userguide/access-metrics-cw.html">Metrics
+   *     of Airflow</a>
+   */
+  private void airflow() {
+    alarm(
+        "airflow-away",
+        "Airflow's scheduler does not tell that it lives: nothing is started.",
+        airflow("SchedulerHeartbeat", Map.of("Function", "Scheduler")),
+        1,
+        ComparisonOperator.LESS_THAN_THRESHOLD,
+        3,
+        TreatMissingData.BREACHING);
+    above(
+        "airflow-task-failed",
+        "A task of Airflow failed: its log says whether its job ran at all.",
+        airflow("TaskInstanceFailures", Map.of("DAG", "All", "Task", "All")),
+        0,
+        1);
   }
 
   private void failed(StateMachine machine) {
@@ -173,6 +216,14 @@ final class Alarms {
 
   IMetric rowsDifferent() {
     return own(LineMetric.ROWS_DIFFERENT, "Maximum", 5);
+  }
+
+  IMetric eventsWaiting() {
+    return own(LineMetric.EVENTS_WAITING, "Maximum", 5);
+  }
+
+  private IMetric goldRuns() {
+    return own(LineMetric.GOLD_RUNS, "Sum", line.settings().jobs().every().toMinutes());
   }
 
   private IMetric own(LineMetric metric, String statistic, long minutes) {
@@ -202,6 +253,12 @@ final class Alarms {
         "ECS/ContainerInsights",
         name,
         Map.of("ClusterName", line.name("servers"), "ServiceName", line.name("connect")));
+  }
+
+  private IMetric airflow(String name, Map<String, String> dimensions) {
+    Map<String, String> all = new HashMap<>(dimensions);
+    all.put("Environment", line.name("airflow"));
+    return metric("AmazonMWAA", name, all);
   }
 
   private static IMetric metric(String namespace, String name, Map<String, String> dimensions) {

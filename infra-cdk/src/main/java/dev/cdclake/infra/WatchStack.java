@@ -131,12 +131,17 @@ final class WatchStack extends Stack {
                 List.of(
                     GraphWidget.Builder.create()
                         .title("Seconds behind the source")
-                        .width(12)
+                        .width(8)
                         .left(List.of(alarms.secondsBehind()))
                         .build(),
                     GraphWidget.Builder.create()
+                        .title("Events that wait for the next batch")
+                        .width(8)
+                        .left(List.of(alarms.eventsWaiting()))
+                        .build(),
+                    GraphWidget.Builder.create()
                         .title("Rows that were rejected, or differ")
-                        .width(12)
+                        .width(8)
                         .left(List.of(alarms.rejectedRows(), alarms.rowsDifferent()))
                         .build())))
         .build();

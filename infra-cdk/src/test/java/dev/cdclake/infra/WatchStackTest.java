@@ -3,6 +3,7 @@ package dev.cdclake.infra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.contract.LineMetric;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,54 @@ class WatchStackTest {
             "AWS::CloudWatch::Alarm",
             Map.of(
                 "MetricName", "SecondsBehind", "Threshold", 900, "TreatMissingData", "breaching"));
+  }
+
+  @Test
+  void goldThatMissesItsTurnsIsAnAlarmEvenIfNothingStartsIt() {
+    Synthesised.of("prod")
+        .template("Watch")
+        .hasResourceProperties(
+            "AWS::CloudWatch::Alarm",
+            Map.of(
+                "MetricName",
+                "GoldRuns",
+                "Period",
+                900,
+                "EvaluationPeriods",
+                3,
+                "ComparisonOperator",
+                "LessThanThreshold",
+                "TreatMissingData",
+                "breaching"));
+    assertThat(Synthesised.of("dev").texts("AWS::CloudWatch::Alarm", "MetricName"))
+        .doesNotContain("GoldRuns");
+  }
+
+  @Test
+  void airflowThatSaysNothingAndItsFailedTasksAreAlarms() {
+    Synthesised.of("prod")
+        .template("Watch")
+        .hasResourceProperties(
+            "AWS::CloudWatch::Alarm",
+            Map.of(
+                "Namespace", "AmazonMWAA",
+                "MetricName", "SchedulerHeartbeat",
+                "Dimensions",
+                    List.of(
+                        Map.of("Name", "Environment", "Value", "cdc-demo-prod-airflow"),
+                        Map.of("Name", "Function", "Value", "Scheduler")),
+                "TreatMissingData", "breaching"));
+    assertThat(Synthesised.of("prod").texts("AWS::CloudWatch::Alarm", "AlarmName"))
+        .contains("cdc-demo-prod-airflow-task-failed");
+    assertThat(Synthesised.of("staging").texts("AWS::CloudWatch::Alarm", "Namespace"))
+        .doesNotContain("AmazonMWAA");
+  }
+
+  @Test
+  void everyMetricOfTheLineIsWatchedOrShown() {
+    String watch = Synthesised.of("prod").tree("Watch").toString();
+
+    assertThat(LineMetric.values()).allMatch(metric -> watch.contains(metric.label()));
   }
 
   @Test

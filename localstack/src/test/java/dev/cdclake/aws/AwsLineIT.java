@@ -230,7 +230,7 @@ class AwsLineIT {
     assertThat(aws.table(pipeline.database(Layer.GOLD), "customer_orders"))
         .contains("s3://lake/gold/customer_orders/metadata/");
     assertThat(aws.keys("lake")).anyMatch(key -> key.startsWith("bronze/orders/data/"));
-    assertThat(aws.metrics("CdcLake")).contains("SecondsBehind").contains("RowsDifferent");
+    assertThat(aws.metrics("CdcLake")).contains("SecondsBehind", "RowsDifferent", "GoldRuns");
   }
 
   @Test
