@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /**
@@ -47,6 +49,39 @@ record Artifacts(
   /** Returns a job's entry script. */
   Path script(JobName job) {
     return jobScripts.resolve(job.entry() + ".scala");
+  }
+
+  /**
+   * Refuses a job jar that was built for another Scala: Glue would fail to start it. Where no jar
+   * was built there is nothing to refuse.
+   *
+   * @param scala binary version, for example {@code 2.13}
+   * @throws SettingsException naming what the jar says
+   */
+  Artifacts builtFor(String scala) {
+    if (Files.exists(jobJar)) {
+      String found = scalaOfJobJar();
+      if (!found.equals(scala)) {
+        throw new SettingsException(
+            "the job jar",
+            List.of(
+                "'%s' was built for Scala '%s' (expected '%s', as jobs.scala says). Run 'make build', or correct jobs.scala and jobs.glue."
+                    .formatted(jobJar, found, scala)));
+      }
+    }
+    return this;
+  }
+
+  /** The build writes it into the manifest. */
+  private String scalaOfJobJar() {
+    try (JarFile jar = new JarFile(jobJar.toFile())) {
+      Manifest manifest = jar.getManifest();
+      String scala =
+          manifest == null ? null : manifest.getMainAttributes().getValue("Scala-Version");
+      return scala == null ? "unknown" : scala;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the job jar '" + jobJar + "'.", e);
+    }
   }
 
   /**

@@ -70,7 +70,9 @@ public final class LakehouseApp {
     String environment = context(app, "env", "dev");
     DeploymentSettings settings = DeploymentFile.read(environments, environment);
     Pipeline pipeline = Pipeline.read(pipelineFile, environment, Profile.AWS);
-    Artifacts artifacts = Artifacts.of(repository, pipelineFile, pipeline.gold().models());
+    Artifacts artifacts =
+        Artifacts.of(repository, pipelineFile, pipeline.gold().models())
+            .builtFor(settings.jobs().scalaVersion());
     return new Line(
         pipeline,
         settings,

@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cdclake.contract.JobName;
 import dev.cdclake.contract.SettingsException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +28,30 @@ class ArtifactsTest {
         .hasSize(4 + JobName.values().length)
         .allMatch(problem -> problem.endsWith("Run 'make build'."))
         .anyMatch(problem -> problem.contains("the entry script of job silver"));
+  }
+
+  @Test
+  void jobJarForAnotherScalaThanTheSettingsSayIsRefused() throws IOException {
+    Artifacts artifacts = withJobJarFor("2.12");
+
+    assertThat(artifacts.builtFor("2.12")).isSameAs(artifacts);
+    assertThat(
+            catchThrowableOfType(SettingsException.class, () -> artifacts.builtFor("2.13"))
+                .problems())
+        .singleElement()
+        .asString()
+        .contains("was built for Scala '2.12' (expected '2.13', as jobs.scala says).");
+  }
+
+  private Artifacts withJobJarFor(String scala) throws IOException {
+    Artifacts artifacts =
+        Artifacts.of(folder, folder.resolve("pipeline.yaml"), folder.resolve("gold"));
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().putValue("Scala-Version", scala);
+    Files.createDirectories(artifacts.jobJar().getParent());
+    new JarOutputStream(Files.newOutputStream(artifacts.jobJar()), manifest).close();
+    return artifacts;
   }
 
   @Test

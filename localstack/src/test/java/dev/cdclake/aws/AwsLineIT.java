@@ -27,6 +27,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
@@ -198,11 +200,14 @@ class AwsLineIT {
             "postgresql-42.7.3.jar")
         .noneMatch(name -> name.startsWith("kafka-clients") || name.startsWith("contract"))
         .noneMatch(name -> name.startsWith("scala-compiler") || name.startsWith("secretsmanager"));
-    assertThat(GlueRuntime.contentsOfJobJar())
-        .contains(
-            "software/amazon/awssdk/services/cloudwatch/CloudWatchClient.class",
-            "software/amazon/awssdk/services/secretsmanager/SecretsManagerClient.class")
-        .noneMatch(name -> name.startsWith("software/amazon/awssdk/core/"));
+    try (JarFile jar = new JarFile(GlueRuntime.JAR.toFile())) {
+      assertThat(jar.getManifest().getMainAttributes().getValue("Scala-Version")).isEqualTo("2.13");
+      assertThat(jar.stream().map(JarEntry::getName))
+          .contains(
+              "software/amazon/awssdk/services/cloudwatch/CloudWatchClient.class",
+              "software/amazon/awssdk/services/secretsmanager/SecretsManagerClient.class")
+          .noneMatch(name -> name.startsWith("software/amazon/awssdk/core/"));
+    }
   }
 
   @Test

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.jar.JarEntry;
-import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
@@ -23,7 +22,7 @@ import java.util.stream.Stream;
 final class GlueRuntime {
 
   private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
-  private static final Path JAR = REPOSITORY.resolve("glue-jobs/target/glue-jobs-glue.jar");
+  static final Path JAR = REPOSITORY.resolve("glue-jobs/target/glue-jobs-glue.jar");
 
   private final Path home;
   private final Path entries;
@@ -123,13 +122,6 @@ final class GlueRuntime {
     return Stream.of(classPath("glue").split(File.pathSeparator, -1))
         .map(jar -> Path.of(jar).getFileName().toString())
         .toList();
-  }
-
-  /** Returns what is in the job jar, by path. */
-  static List<String> contentsOfJobJar() throws IOException {
-    try (JarFile jar = new JarFile(JAR.toFile())) {
-      return jar.stream().map(JarEntry::getName).toList();
-    }
   }
 
   private static Process start(List<String> command, Path log, Map<String, String> environment)
