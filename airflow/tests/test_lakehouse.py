@@ -1,7 +1,10 @@
 """The DAGs in a real Airflow: they import, and start the line's jobs one after the other."""
 
+import asyncio
+
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
 
 DAGS = "airflow/dags"
 
@@ -51,6 +54,21 @@ def test_every_task_waits_longer_than_a_run_may_take(dags):
     for dag in dags.values():
         for task in dag.tasks:
             assert task.waiter_delay * task.waiter_max_attempts > 8 * 3600
+
+
+def test_a_task_that_waits_can_ask_glue(monkeypatch):
+    """It asks by aiobotocore, which the Amazon provider does not bring by itself."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    trigger = GlueJobCompleteTrigger(
+        job_name="cdc-demo-prod-gold", run_id="jr_1", aws_conn_id=None, region_name="us-east-1"
+    )
+
+    async def asked():
+        async with await trigger.hook().get_async_conn() as client:
+            return client.meta.service_model.service_name
+
+    assert asyncio.run(asked()) == "glue"
 
 
 def test_a_run_that_goes_on_is_not_joined_by_another(dags):
