@@ -2,6 +2,7 @@
 package dev.cdclake.lake;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.apache.parquet.bytes.ByteBufferInputStream;
 import org.apache.parquet.bytes.BytesUtils;
 import org.apache.parquet.column.ColumnDescriptor;
@@ -15,6 +16,7 @@ import org.apache.parquet.column.page.DictionaryPage;
 import org.apache.parquet.column.page.PageReader;
 import org.apache.parquet.column.values.ValuesReader;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 
 /**
  * Reads a column of a row group that has a value in every row, page by page. Without levels to
@@ -83,10 +85,49 @@ final class DenseColumn {
   }
 
   private void read(Encoding encoding, int count, ByteBufferInputStream bytes) throws IOException {
-    values =
-        encoding.usesDictionary()
-            ? encoding.getDictionaryBasedValuesReader(column, ValuesType.VALUES, dictionary)
-            : encoding.getValuesReader(column, ValuesType.VALUES);
+    values = reader(encoding);
     values.initFromPage(count, bytes);
+  }
+
+  private ValuesReader reader(Encoding encoding) {
+    if (encoding.usesDictionary()) {
+      return encoding.getDictionaryBasedValuesReader(column, ValuesType.VALUES, dictionary);
+    }
+    boolean isBit =
+        encoding == Encoding.PLAIN
+            && column.getPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.BOOLEAN;
+    return isBit ? new Bits() : encoding.getValuesReader(column, ValuesType.VALUES);
+  }
+
+  /**
+   * Booleans, eight in a byte, the lowest first; Parquet's reader cannot pass over many at once.
+   */
+  private static final class Bits extends ValuesReader {
+
+    private ByteBuffer bytes;
+    private int next;
+
+    @Override
+    public void initFromPage(int count, ByteBufferInputStream stream) throws IOException {
+      bytes = stream.slice(stream.available());
+      next = 0;
+    }
+
+    @Override
+    public boolean readBoolean() {
+      boolean value = (bytes.get(bytes.position() + next / Byte.SIZE) >> next % Byte.SIZE & 1) == 1;
+      next++;
+      return value;
+    }
+
+    @Override
+    public void skip() {
+      next++;
+    }
+
+    @Override
+    public void skip(int count) {
+      next += count;
+    }
   }
 }

@@ -36,7 +36,7 @@ public final class LocalFiles implements SupportsPrefixOperations, SupportsBulkO
 
   @Override
   public InputFile newInputFile(String path) {
-    return Files.localInput(file(path));
+    return new BufferedFiles.Input(Files.localInput(file(path)));
   }
 
   @Override
@@ -48,7 +48,7 @@ public final class LocalFiles implements SupportsPrefixOperations, SupportsBulkO
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot create the folder of '" + path + "'.", e);
     }
-    return Files.localOutput(file);
+    return new BufferedFiles.Output(Files.localOutput(file));
   }
 
   @Override

@@ -8,12 +8,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.iceberg.io.BulkDeletionFailureException;
+import org.apache.iceberg.io.InputFile;
+import org.apache.iceberg.io.OutputFile;
+import org.apache.iceberg.io.PositionOutputStream;
+import org.apache.iceberg.io.SeekableInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +57,48 @@ class LocalFilesTest {
       }
     } finally {
       tasks.shutdownNow();
+    }
+  }
+
+  @Test
+  void whatIsWrittenInPiecesIsReadFromAnyPlace() throws IOException {
+    LocalFiles files = new LocalFiles();
+    Random random = new Random(3);
+    byte[] content = new byte[100_000];
+    random.nextBytes(content);
+    OutputFile file = files.newOutputFile(folder.resolve("file").toString());
+    try (PositionOutputStream out = file.create()) {
+      for (int at = 0; at < content.length; ) {
+        int length = Math.min(random.nextInt(4) == 0 ? 40_000 : 1, content.length - at);
+        if (length == 1) {
+          out.write(content[at]);
+        } else {
+          out.write(content, at, length);
+        }
+        at += length;
+        assertThat(out.getPos()).isEqualTo(at);
+      }
+    }
+
+    InputFile written = file.toInputFile();
+    assertThat(written.getLength()).isEqualTo(content.length);
+    try (SeekableInputStream in = written.newStream()) {
+      for (int i = 0; i < 2_000; i++) {
+        if (random.nextInt(3) == 0) {
+          in.seek(random.nextInt(content.length));
+        }
+        int at = (int) in.getPos();
+        if (at == content.length) {
+          assertThat(in.read()).isEqualTo(-1);
+          in.seek(0);
+        } else if (random.nextBoolean()) {
+          assertThat((byte) in.read()).isEqualTo(content[at]);
+        } else {
+          byte[] read = new byte[Math.min(random.nextInt(30_000), content.length - at)];
+          in.readNBytes(read, 0, read.length);
+          assertThat(read).isEqualTo(Arrays.copyOfRange(content, at, at + read.length));
+        }
+      }
     }
   }
 

@@ -55,7 +55,9 @@ class ParquetColumnsTest {
           optional(13, "price", Types.DecimalType.of(18, 4)),
           optional(14, "exact", Types.DecimalType.of(38, 18)),
           optional(15, "flags", Types.ListType.ofOptional(16, Types.StringType.get())),
-          optional(17, "numbers", Types.ListType.ofOptional(18, Types.LongType.get())));
+          optional(17, "numbers", Types.ListType.ofOptional(18, Types.LongType.get())),
+          required(19, "bit", Types.BooleanType.get()),
+          required(20, "cost", Types.DecimalType.of(12, 2)));
 
   @TempDir private Path folder;
   private final Random random = new Random(7);
@@ -83,7 +85,9 @@ class ParquetColumnsTest {
       maybe(BigDecimal.valueOf(random.nextLong() / 100, 4)),
       maybe(new BigDecimal("-12345678901234567890.123456789012345678")),
       list(i -> "flag" + i),
-      list(i -> random.nextLong())
+      list(i -> random.nextLong()),
+      random.nextBoolean(),
+      BigDecimal.valueOf(random.nextLong() % 1_000_000, 2)
     };
   }
 
