@@ -1,10 +1,8 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.lake;
 
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import org.apache.iceberg.io.InputFile;
 import org.apache.iceberg.io.OutputFile;
@@ -73,47 +71,62 @@ final class BufferedFiles {
   private static final class Reader extends SeekableInputStream {
 
     private final SeekableInputStream file;
-    private InputStream buffered;
-    private long position;
+    private final byte[] buffer = new byte[BYTES];
+
+    /** The next byte of the buffer, and the end of what is in it. */
+    private int next;
+
+    private int end;
 
     Reader(SeekableInputStream file) {
       this.file = file;
-      this.buffered = new BufferedInputStream(file, BYTES);
     }
 
     @Override
-    public long getPos() {
-      return position;
+    public long getPos() throws IOException {
+      return file.getPos() - (end - next);
     }
 
     @Override
-    public void seek(long to) throws IOException {
-      if (to != position) {
-        file.seek(to);
-        buffered = new BufferedInputStream(file, BYTES);
-        position = to;
+    public void seek(long position) throws IOException {
+      long first = file.getPos() - end;
+      if (position >= first && position <= first + end) {
+        next = (int) (position - first);
+      } else {
+        file.seek(position);
+        next = 0;
+        end = 0;
       }
     }
 
     @Override
     public int read() throws IOException {
-      int read = buffered.read();
-      position += read < 0 ? 0 : 1;
-      return read;
+      return fill() ? buffer[next++] & 0xff : -1;
     }
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
-      int read = buffered.read(bytes, offset, length);
-      position += Math.max(0, read);
+      if (next == end && length >= BYTES) {
+        next = 0;
+        end = 0;
+        return file.read(bytes, offset, length);
+      }
+      if (length > 0 && !fill()) {
+        return -1;
+      }
+      int read = Math.min(length, end - next);
+      System.arraycopy(buffer, next, bytes, offset, read);
+      next += read;
       return read;
     }
 
-    @Override
-    public long skip(long bytes) throws IOException {
-      long skipped = buffered.skip(bytes);
-      position += skipped;
-      return skipped;
+    /** Whether there is a next byte in the buffer; false at the end of the file. */
+    private boolean fill() throws IOException {
+      if (next == end) {
+        next = 0;
+        end = Math.max(0, file.read(buffer, 0, BYTES));
+      }
+      return next < end;
     }
 
     @Override
