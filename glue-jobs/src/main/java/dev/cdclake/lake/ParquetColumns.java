@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.lake;
 
+import dev.cdclake.lake.DensePage.ValueHash;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -35,7 +36,6 @@ import org.apache.parquet.column.page.DataPage;
 import org.apache.parquet.column.page.DictionaryPage;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.page.PageReader;
-import org.apache.parquet.column.values.ValuesReader;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -48,7 +48,6 @@ import org.apache.parquet.internal.filter2.columnindex.ColumnIndexStore.MissingO
 import org.apache.parquet.internal.filter2.columnindex.RowRanges;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.SeekableInputStream;
-import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -79,115 +78,21 @@ public final class ParquetColumns implements AutoCloseable {
       return leaf.getPrimitiveType().getPrimitiveTypeName();
     }
 
+    /** The lowest level of a list that has an element. */
+    int hasElement() {
+      boolean optional =
+          leaf.getPrimitiveType().isRepetition(org.apache.parquet.schema.Type.Repetition.OPTIONAL);
+      return optional ? leaf.getMaxDefinitionLevel() - 1 : leaf.getMaxDefinitionLevel();
+    }
+
     ColumnPath path() {
       return ColumnPath.get(leaf.getPath());
     }
   }
 
-  /** The value that a reader stands at, as it is stored. */
-  private interface Stored {
-
-    boolean getBoolean();
-
-    int getInteger();
-
-    long getLong();
-
-    float getFloat();
-
-    double getDouble();
-
-    Binary getBinary();
-
-    static Stored of(ColumnReader reader) {
-      return new Stored() {
-        @Override
-        public boolean getBoolean() {
-          return reader.getBoolean();
-        }
-
-        @Override
-        public int getInteger() {
-          return reader.getInteger();
-        }
-
-        @Override
-        public long getLong() {
-          return reader.getLong();
-        }
-
-        @Override
-        public float getFloat() {
-          return reader.getFloat();
-        }
-
-        @Override
-        public double getDouble() {
-          return reader.getDouble();
-        }
-
-        @Override
-        public Binary getBinary() {
-          return reader.getBinary();
-        }
-      };
-    }
-  }
-
-  /** A value that is read once, from a column without NULL. */
-  private static final class Dense implements Stored {
-
-    private final DenseColumn column;
-    private ValuesReader reader;
-
-    Dense(ColumnDescriptor leaf, PageReader pages) throws IOException {
-      this.column = new DenseColumn(leaf, pages);
-    }
-
-    Dense at(long row) throws IOException {
-      reader = column.at(row);
-      return this;
-    }
-
-    @Override
-    public boolean getBoolean() {
-      return reader.readBoolean();
-    }
-
-    @Override
-    public int getInteger() {
-      return reader.readInteger();
-    }
-
-    @Override
-    public long getLong() {
-      return reader.readLong();
-    }
-
-    @Override
-    public float getFloat() {
-      return reader.readFloat();
-    }
-
-    @Override
-    public double getDouble() {
-      return reader.readDouble();
-    }
-
-    @Override
-    public Binary getBinary() {
-      return reader.readBytes();
-    }
-  }
-
   /** Takes the value that a reader stands at. */
   private interface Take {
-    Object from(Stored value);
-  }
-
-  /** Hashes the value that a reader stands at. */
-  private interface Hash {
-    long of(Stored value);
+    Object from(StoredValue value);
   }
 
   private ParquetColumns(ParquetFileReader reader, ParsedVersion writer) {
@@ -266,15 +171,12 @@ public final class ParquetColumns implements AutoCloseable {
       if (column == null) {
         continue;
       }
-      Hash hash = hash(field.type(), column.stored());
+      ValueHash hash = hash(field.type(), column.stored());
       reader.setRequestedSchema(List.of(column.leaf()));
       try (PageReadStore pages = reader.readRowGroup(group)) {
         PageReader chunk = new TrackedPages(pages.getPageReader(column.leaf()));
         if (isDense(group, column)) {
-          Dense values = new Dense(column.leaf(), chunk);
-          for (int row = 0; row < rows; row++) {
-            hashes[row] = KeyHash.combine(hashes[row], hash.of(values.at(row)));
-          }
+          new DenseColumn(column.leaf(), chunk).addHashes(hash, hashes);
         } else {
           addHashes(values(column, chunk), column, hash, hashes);
         }
@@ -283,8 +185,8 @@ public final class ParquetColumns implements AutoCloseable {
     return hashes;
   }
 
-  private static void addHashes(ColumnReader values, Column column, Hash hash, long[] hashes) {
-    Stored value = Stored.of(values);
+  private static void addHashes(ColumnReader values, Column column, ValueHash hash, long[] hashes) {
+    StoredValue value = StoredValue.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
     for (int row = 0; row < hashes.length; row++) {
       if (values.getCurrentDefinitionLevel() == defined) {
@@ -295,7 +197,8 @@ public final class ParquetColumns implements AutoCloseable {
   }
 
   private boolean isDense(int group, Column column) {
-    return chunk(group, column).anyMatch(chunk -> DenseColumn.canRead(column.leaf(), chunk));
+    int rows = rowGroups.get(group);
+    return chunk(group, column).anyMatch(chunk -> DenseColumn.canRead(column.leaf(), chunk, rows));
   }
 
   private Stream<ColumnChunkMetaData> chunk(int group, Column column) {
@@ -320,8 +223,8 @@ public final class ParquetColumns implements AutoCloseable {
     try (PageReadStore pages = pagesWith(group, indexes, column, rows)) {
       TrackedPages tracked = new TrackedPages(pages.getPageReader(column.leaf()));
       if (isDense(group, column)) {
-        Take take = take(field.type(), column.stored());
-        Dense values = new Dense(column.leaf(), tracked);
+        Take take = column.isList() ? list(column) : take(field.type(), column.stored());
+        DenseColumn values = new DenseColumn(column.leaf(), tracked);
         for (int i = 0; i < rows.length; i++) {
           found[i] = take.from(values.at(rows[i]));
         }
@@ -379,7 +282,7 @@ public final class ParquetColumns implements AutoCloseable {
       int[] rows,
       Object[] found) {
     Take take = take(type, column.stored());
-    Stored value = Stored.of(values);
+    StoredValue value = StoredValue.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
     long row = NO_ROW;
     int next = 0;
@@ -408,14 +311,9 @@ public final class ParquetColumns implements AutoCloseable {
       int[] rows,
       Object[] found) {
     Take take = take(element, column.stored());
-    Stored value = Stored.of(values);
+    StoredValue value = StoredValue.of(values);
     int defined = column.leaf().getMaxDefinitionLevel();
-    boolean optionalElement =
-        column
-            .leaf()
-            .getPrimitiveType()
-            .isRepetition(org.apache.parquet.schema.Type.Repetition.OPTIONAL);
-    int hasElement = optionalElement ? defined - 1 : defined;
+    int hasElement = column.hasElement();
     long row = NO_ROW;
     int next = 0;
     List<Object> list = null;
@@ -444,20 +342,31 @@ public final class ParquetColumns implements AutoCloseable {
     }
   }
 
+  /** Takes a list of which nothing but the level is there to tell it: without a value. */
+  private static Take list(Column column) {
+    int hasElement = column.hasElement();
+    return level -> {
+      if (level.getInteger() < hasElement - 1) {
+        return null;
+      }
+      return new Object[level.getInteger() < hasElement ? 0 : 1];
+    };
+  }
+
   private ColumnReader values(Column column, PageReader pages) {
     return new ColumnReaderImpl(column.leaf(), pages, new PrimitiveConverter() {}, writer);
   }
 
   private static Take take(Type type, PrimitiveTypeName stored) {
     return switch (type.typeId()) {
-      case BOOLEAN -> Stored::getBoolean;
-      case INTEGER -> Stored::getInteger;
+      case BOOLEAN -> StoredValue::getBoolean;
+      case INTEGER -> StoredValue::getInteger;
       case LONG -> values -> whole(values, stored);
-      case FLOAT -> Stored::getFloat;
+      case FLOAT -> StoredValue::getFloat;
       case DOUBLE ->
           stored == PrimitiveTypeName.FLOAT
               ? values -> (double) values.getFloat()
-              : Stored::getDouble;
+              : StoredValue::getDouble;
       case DATE -> values -> LocalDate.ofEpochDay(values.getInteger());
       case TIMESTAMP ->
           ((Types.TimestampType) type).shouldAdjustToUTC()
@@ -473,7 +382,7 @@ public final class ParquetColumns implements AutoCloseable {
     };
   }
 
-  private static Hash hash(Type type, PrimitiveTypeName stored) {
+  private static ValueHash hash(Type type, PrimitiveTypeName stored) {
     return switch (type.typeId()) {
       case BOOLEAN -> values -> KeyHash.of(values.getBoolean() ? 1L : 0L);
       case INTEGER, LONG, DATE, TIMESTAMP -> values -> KeyHash.of(whole(values, stored));
@@ -487,11 +396,11 @@ public final class ParquetColumns implements AutoCloseable {
     };
   }
 
-  private static long whole(Stored values, PrimitiveTypeName stored) {
+  private static long whole(StoredValue values, PrimitiveTypeName stored) {
     return stored == PrimitiveTypeName.INT32 ? values.getInteger() : values.getLong();
   }
 
-  private static BigInteger unscaled(Stored values, PrimitiveTypeName stored) {
+  private static BigInteger unscaled(StoredValue values, PrimitiveTypeName stored) {
     return stored == PrimitiveTypeName.INT32 || stored == PrimitiveTypeName.INT64
         ? BigInteger.valueOf(whole(values, stored))
         : new BigInteger(values.getBinary().getBytesUnsafe());

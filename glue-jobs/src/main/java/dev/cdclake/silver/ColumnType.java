@@ -17,14 +17,18 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.catalyst.util.DateTimeUtils;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
+import org.apache.spark.unsafe.types.UTF8String;
+import scala.Option;
 
 /**
  * How one column of an event becomes a typed value: decided by the semantic type name in the
@@ -232,11 +236,32 @@ final class ColumnType {
   }
 
   private static Object zoned(String text) {
+    if (isUsual(text)) {
+      Option<Object> micros =
+          DateTimeUtils.stringToTimestamp(UTF8String.fromString(text), ZoneOffset.UTC);
+      if (micros.isDefined()) {
+        return Instant.EPOCH.plus((Long) micros.get(), ChronoUnit.MICROS);
+      }
+    }
     try {
       return inCalendar(OffsetDateTime.parse(text));
     } catch (DateTimeException e) {
       return UNREPRESENTABLE;
     }
+  }
+
+  /**
+   * Whether a text is of the form that Debezium writes, with a year of the calendar: Spark reads it
+   * several times as fast as Java.
+   */
+  private static boolean isUsual(String text) {
+    return text.length() > "2026-01-01T00:00:00".length()
+        && text.charAt(0) >= '0'
+        && text.charAt(0) <= '9'
+        && text.charAt("2026".length()) == '-'
+        && text.charAt("2026-01-01".length()) == 'T'
+        && text.endsWith("Z")
+        && !text.startsWith("0000");
   }
 
   private static Object inCalendar(OffsetDateTime zoned) {

@@ -26,6 +26,7 @@ import org.apache.iceberg.data.Record;
 import org.apache.iceberg.data.parquet.GenericParquetWriter;
 import org.apache.iceberg.io.FileAppender;
 import org.apache.iceberg.parquet.Parquet;
+import org.apache.iceberg.shaded.org.apache.parquet.column.ParquetProperties.WriterVersion;
 import org.apache.iceberg.types.Types;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,10 +58,13 @@ class ParquetColumnsTest {
           optional(15, "flags", Types.ListType.ofOptional(16, Types.StringType.get())),
           optional(17, "numbers", Types.ListType.ofOptional(18, Types.LongType.get())),
           required(19, "bit", Types.BooleanType.get()),
-          required(20, "cost", Types.DecimalType.of(12, 2)));
+          required(20, "cost", Types.DecimalType.of(12, 2)),
+          optional(21, "bare", Types.ListType.ofOptional(22, Types.StringType.get())));
 
   @TempDir private Path folder;
   private final Random random = new Random(7);
+  private boolean hasNulls = true;
+  private WriterVersion version = WriterVersion.PARQUET_1_0;
   private List<Object[]> rows;
 
   @BeforeEach
@@ -87,12 +91,13 @@ class ParquetColumnsTest {
       list(i -> "flag" + i),
       list(i -> random.nextLong()),
       random.nextBoolean(),
-      BigDecimal.valueOf(random.nextLong() % 1_000_000, 2)
+      BigDecimal.valueOf(random.nextLong() % 1_000_000, 2),
+      bareList()
     };
   }
 
   private Object maybe(Object value) {
-    return random.nextInt(10) == 0 ? null : value;
+    return hasNulls && random.nextInt(10) == 0 ? null : value;
   }
 
   /** A list, an empty one, one with NULLs, or none. */
@@ -105,6 +110,34 @@ class ParquetColumnsTest {
               .mapToObj(i -> maybe(element.apply(i)))
               .toArray();
     };
+  }
+
+  /** A list without a value: an empty one, one with a NULL, or none. */
+  private Object[] bareList() {
+    return switch (random.nextInt(30)) {
+      case 0 -> null;
+      case 1 -> new Object[1];
+      default -> new Object[0];
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {7, 100, 100_000})
+  void valuesOfColumnsWithoutNullsAreThoseThatWereWritten(int rowsOfAPage) throws IOException {
+    hasNulls = false;
+    inventRows();
+    valuesOfSingleRowsAreThoseThatWereWritten(rowsOfAPage);
+    hashesOfKeysAreThoseOfTheirValues();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void valuesInTheEncodingsOfParquetsSecondVersionAreReadToo(boolean nulls) throws IOException {
+    hasNulls = nulls;
+    version = WriterVersion.PARQUET_2_0;
+    inventRows();
+    valuesOfSingleRowsAreThoseThatWereWritten(100);
+    hashesOfKeysAreThoseOfTheirValues();
   }
 
   @ParameterizedTest
@@ -223,8 +256,10 @@ class ParquetColumnsTest {
 
   private Path write(int rowsOfAPage) throws IOException {
     Path file = folder.resolve("rows-%d.parquet".formatted(rowsOfAPage));
+    java.nio.file.Files.deleteIfExists(file);
     try (FileAppender<Record> appender =
         Parquet.write(Files.localOutput(file.toFile()))
+            .writerVersion(version)
             .schema(SCHEMA)
             .createWriterFunc(GenericParquetWriter::create)
             .set("write.parquet.page-row-limit", String.valueOf(rowsOfAPage))

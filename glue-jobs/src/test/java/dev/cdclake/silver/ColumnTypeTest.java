@@ -323,11 +323,27 @@ class ColumnTypeTest {
         DataTypes.TimestampType);
     assertThat(decode(ZONED, "\"2026-11-21T03:00:00+05:30\""))
         .isEqualTo(Instant.parse("2026-11-20T21:30:00Z"));
+    for (String text :
+        List.of(
+            "0001-01-01T00:00:00Z",
+            "1582-10-10T12:00:00Z",
+            "1969-12-31T23:59:59.5Z",
+            "2024-02-29T00:00:00.000001Z",
+            "9999-12-31T23:59:59.999999Z")) {
+      assertThat(decode(ZONED, '"' + text + '"')).isEqualTo(Instant.parse(text));
+    }
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"infinity", "-infinity", "-0043-03-15T00:00:00Z", "+10000-01-01T00:00:00Z"})
+      strings = {
+        "infinity",
+        "-infinity",
+        "-0043-03-15T00:00:00Z",
+        "0000-12-31T23:59:59Z",
+        "+10000-01-01T00:00:00Z",
+        "2026-02-30T00:00:00Z"
+      })
   void zonedTimestampBeyondTheCalendarIsUnrepresentable(String text)
       throws UnreadableValueException {
     assertThat(decode(ZONED, '"' + text + '"')).isSameAs(ColumnType.UNREPRESENTABLE);
