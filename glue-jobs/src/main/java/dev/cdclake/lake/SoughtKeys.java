@@ -2,7 +2,6 @@
 package dev.cdclake.lake;
 
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -44,39 +43,42 @@ public final class SoughtKeys implements Serializable {
     }
   }
 
-  /** Sorted; the last bit says whether the values of the row are needed. */
-  private final long[] hashes;
+  /** At the place that its hash gives, or the next free one; the last bit: values are needed. */
+  private final long[] entries;
 
   private final long[] bits;
+  private final int size;
   private final Position oldest;
 
-  private SoughtKeys(long[] hashes, Position oldest) {
-    this.hashes = hashes;
+  private SoughtKeys(List<Part> parts, Position oldest) {
     this.oldest = oldest;
-    this.bits = new long[Math.max(1, Integer.highestOneBit(hashes.length * BITS_PER_KEY / 64) * 2)];
-    for (long hash : hashes) {
-      bits[word(hash)] |= bits(hash);
+    int most = parts.stream().mapToInt(part -> part.entries.length).sum();
+    this.entries = new long[powerOfTwoAbove(most + most / 3)];
+    this.bits = new long[powerOfTwoAbove(most * BITS_PER_KEY / Long.SIZE)];
+    int count = 0;
+    for (Part part : parts) {
+      for (long entry : part.entries) {
+        int at = find(entry);
+        count += entries[at] == 0 ? 1 : 0;
+        entries[at] |= key(entry) | (entry & 1);
+        bits[word(entry)] |= bits(entry);
+      }
     }
+    this.size = count;
+  }
+
+  private static int powerOfTwoAbove(int number) {
+    return 2 * Integer.highestOneBit(Math.max(1, number));
   }
 
   /** Joins what tasks found. */
   public static SoughtKeys of(List<Part> parts) {
-    long[] sorted =
-        parts.stream().flatMapToLong(part -> Arrays.stream(part.entries)).sorted().toArray();
-    int count = 0;
-    for (long entry : sorted) {
-      if (count > 0 && key(sorted[count - 1]) == key(entry)) {
-        sorted[count - 1] |= entry;
-      } else {
-        sorted[count++] = entry;
-      }
-    }
     Position oldest =
         parts.stream()
             .map(part -> part.oldest)
             .min(Comparator.naturalOrder())
             .orElse(Position.START);
-    return new SoughtKeys(Arrays.copyOf(sorted, count), oldest);
+    return new SoughtKeys(parts, oldest);
   }
 
   /** Returns a key's hash together with whether the values of its row are needed. */
@@ -87,13 +89,12 @@ public final class SoughtKeys implements Serializable {
   /** Whether a key with this hash is looked for. */
   public boolean has(long hash) {
     long wanted = bits(hash);
-    return (bits[word(hash)] & wanted) == wanted && find(hash) >= 0;
+    return (bits[word(hash)] & wanted) == wanted && entries[find(hash)] != 0;
   }
 
   /** Whether the values of the row with this key are needed; false if it is not looked for. */
   public boolean needsValues(long hash) {
-    int found = find(hash);
-    return found >= 0 && (hashes[found] & 1) == 1;
+    return (entries[find(hash)] & 1) == 1;
   }
 
   /** Whether every change of the batch comes after a row whose last change is at this position. */
@@ -103,26 +104,24 @@ public final class SoughtKeys implements Serializable {
 
   /** Returns how many keys there are. */
   public int size() {
-    return hashes.length;
+    return size;
   }
 
+  /** Returns the place of a key's entry, or the free one where it would be. */
   private int find(long hash) {
-    int low = 0;
-    int high = hashes.length - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      int order = Long.compare(key(hashes[middle]), key(hash));
-      if (order == 0) {
-        return middle;
-      }
-      low = order < 0 ? middle + 1 : low;
-      high = order < 0 ? high : middle - 1;
+    long key = key(hash);
+    int last = entries.length - 1;
+    int at = (int) (key >>> 32) & last;
+    while (entries[at] != 0 && key(entries[at]) != key) {
+      at = (at + 1) & last;
     }
-    return -1;
+    return at;
   }
 
+  /** Returns the hash without its last bit; none is 0, which stands for no entry. */
   private static long key(long entry) {
-    return entry & ~1L;
+    long key = entry & ~1L;
+    return key == 0 ? 2 : key;
   }
 
   private int word(long hash) {

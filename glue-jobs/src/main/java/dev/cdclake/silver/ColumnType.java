@@ -237,8 +237,8 @@ final class ColumnType {
 
   private static Object zoned(String text) {
     if (isUsual(text)) {
-      Option<Object> micros =
-          DateTimeUtils.stringToTimestamp(UTF8String.fromString(text), ZoneOffset.UTC);
+      UTF8String local = UTF8String.fromString(text.substring(0, text.length() - 1));
+      Option<Object> micros = DateTimeUtils.stringToTimestampWithoutTimeZone(local, false);
       if (micros.isDefined()) {
         return Instant.EPOCH.plus((Long) micros.get(), ChronoUnit.MICROS);
       }
