@@ -22,5 +22,8 @@ public final class SnapshotKeys {
   /** The LSN up to which a table is complete, and beyond which it holds nothing, as text. */
   public static final String COMPLETE_LSN = "cdclake.complete-lsn";
 
+  /** Marks a commit of deletes that belong to rows which a compaction moved: no row goes by it. */
+  public static final String MOVED = "cdclake.moved";
+
   private SnapshotKeys() {}
 }

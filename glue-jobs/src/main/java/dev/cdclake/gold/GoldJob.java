@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Types;
 import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -51,6 +52,7 @@ public final class GoldJob {
   private final LakeTables tables;
   private final Pipeline pipeline;
   private final List<GoldModel> models;
+  private final Map<String, Analysis> analyses = new HashMap<>();
 
   public GoldJob(SparkSession spark, LakeTables tables, Pipeline pipeline) {
     this.spark = spark;
@@ -150,12 +152,26 @@ public final class GoldJob {
     if (moment.lsn() != 0) {
       summary.put(SnapshotKeys.COMPLETE_LSN, moment.position().lsnText());
     }
-    StructType columns = checkedColumns(model);
+    Analysis analysis = analysis(model, inputs);
+    StructType columns = analysis.columns();
     GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
-    Optional<SoughtKeys> touched =
-        !anew && model.isIncremental() && sameSelect(before, reached)
-            ? touched(model, inputs, gold, before)
+    boolean isIncremental =
+        !anew
+            && model.isIncremental()
+            && sameSelect(before, reached)
+            && gold.isRefreshable()
+            && gold.hasColumns(columns);
+    Optional<SummedRefresh.Result> summed =
+        isIncremental && analysis.summed().isPresent() && gold.isAsRefreshed()
+            ? summed(model, analysis.summed().get(), inputs, gold, before)
             : Optional.empty();
+    if (summed.isPresent()) {
+      FaultPoint.GOLD_BEFORE_WRITING.pass();
+      gold.replace(summed.get(), analysis.summed().get(), before, reached, summary);
+      return Optional.of(report(model, summed.get().keys(), gold, start));
+    }
+    Optional<SoughtKeys> touched =
+        isIncremental ? touched(model, inputs, gold, before) : Optional.empty();
     FaultPoint.GOLD_BEFORE_WRITING.pass();
     if (touched.isPresent()) {
       Broadcast<SoughtKeys> keys =
@@ -264,12 +280,67 @@ public final class GoldJob {
     return actual;
   }
 
+  /**
+   * What a select is.
+   *
+   * @param inputs the columns that its inputs had
+   * @param columns of the result
+   * @param summed how it is refreshed by the changed rows alone, if it can be
+   */
+  private record Analysis(
+      Map<String, StructType> inputs, StructType columns, Optional<SummedModel> summed) {}
+
+  /** Analyses the select, again only if the columns of its inputs are others. */
+  private Analysis analysis(GoldModel model, Map<String, Input> inputs) {
+    Map<String, StructType> now = new HashMap<>();
+    inputs.forEach(
+        (name, input) ->
+            now.put(
+                name,
+                SparkSchemaUtil.convert(SnapshotUtil.schemaFor(input.table(), input.snapshot()))));
+    Analysis known = analyses.get(model.name());
+    if (known == null || !known.inputs().equals(now)) {
+      known = new Analysis(now, checkedColumns(model), summedModel(model, inputs, now));
+      analyses.put(model.name(), known);
+    }
+    return known;
+  }
+
+  private Optional<SummedModel> summedModel(
+      GoldModel model, Map<String, Input> inputs, Map<String, StructType> columns) {
+    return inputs.entrySet().stream()
+        .filter(input -> inputs.size() == 1)
+        .filter(input -> keyColumn(model, input.getKey(), input.getValue()).isPresent())
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .flatMap(
+            input ->
+                SummedModel.of(spark, model, columns.get(input), model.touchedBy().get(input)));
+  }
+
+  /** Returns the model's changes by the changed rows alone; empty if they do not tell them. */
+  private Optional<SummedRefresh.Result> summed(
+      GoldModel model,
+      SummedModel summed,
+      Map<String, Input> inputs,
+      GoldTable gold,
+      Progress before) {
+    String name = inputs.keySet().iterator().next();
+    Input input = inputs.get(name);
+    Long since = before.snapshots().get(name);
+    return since == null
+        ? Optional.empty()
+        : SummedRefresh.of(input.table(), input.snapshot(), summed, model.touchedBy().get(name))
+            .result(
+                JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                gold,
+                since,
+                input.snapshot());
+  }
+
   /** Returns the keys to recompute; empty if the model has to be rebuilt. */
   private Optional<SoughtKeys> touched(
       GoldModel model, Map<String, Input> inputs, GoldTable gold, Progress before) {
-    if (!gold.isRefreshable()) {
-      return Optional.empty();
-    }
     Types.NestedField key = gold.column(model.key().get(0));
     List<long[]> touched = new ArrayList<>();
     for (Map.Entry<String, Input> input : inputs.entrySet()) {

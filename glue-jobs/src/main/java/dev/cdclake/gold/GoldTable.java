@@ -5,7 +5,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.KeyScan;
 import dev.cdclake.lake.LakeColumns;
@@ -13,10 +15,15 @@ import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.SoughtKeys;
+import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
 import org.apache.iceberg.Schema;
@@ -25,6 +32,7 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.types.Types;
+import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -32,9 +40,11 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -158,12 +168,125 @@ final class GoldTable {
     RowFiles.Written all =
         written.union(deleted).collect().stream()
             .reduce(RowFiles.Written.none(), RowFiles.Written::plus);
+    commit(all, replaced, before, reached, summary);
+  }
+
+  private void commit(
+      RowFiles.Written all,
+      Snapshot replaced,
+      Progress before,
+      Progress reached,
+      Map<String, String> summary) {
     RowDelta delta = table.newRowDelta().validateFromSnapshot(replaced.snapshotId());
     all.rows().forEach(delta::addRows);
     all.deletes().forEach(delta::addDeletes);
     summary.forEach(delta::set);
     delta.validateDataFilesExist(all.referenced()).validateDeletedFiles();
     GuardedCommit.commit(reached.commitWith(delta, Stage.GOLD, before), name.label(), Stage.GOLD);
+  }
+
+  /**
+   * Whether its rows are those of our last refresh: nobody else wrote since. Rows are summed on
+   * only then; others are computed from silver.
+   */
+  boolean isAsRefreshed() {
+    for (Snapshot snapshot : SnapshotUtil.currentAncestors(table)) {
+      if (!DataOperations.REPLACE.equals(snapshot.operation())) {
+        return snapshot.summary().containsKey(SnapshotKeys.PROGRESS);
+      }
+    }
+    return false;
+  }
+
+  /**
+   * A row that was found.
+   *
+   * @param values of the model's columns, as Spark's own
+   */
+  record Found(String file, long place, List<Object> values) {}
+
+  /** A row as a task finds it, with values as Java objects. */
+  private record Read(String file, long place, Row values) implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** Finds the rows of some keys; perhaps of others, too, whose hashes are alike. */
+  List<Found> find(SoughtKeys keys, SummedModel model) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    Table target = SerializableTableWithSize.copyOf(table);
+    List<Types.NestedField> columns =
+        model.columns().stream().map(column -> column(column.name())).toList();
+    Types.NestedField key = columns.get(model.key());
+    List<KeyScan.Files> files = KeyScan.files(table.newScan(), context.defaultParallelism());
+    Broadcast<SoughtKeys> sought = context.broadcast(keys);
+    try {
+      CatalystRows own = new CatalystRows(SparkSchemaUtil.convert(new Schema(columns)));
+      return context
+          .parallelize(files, Math.max(1, files.size()))
+          .mapPartitions(shares -> read(target, key, columns, sought, shares).iterator())
+          .collect()
+          .stream()
+          .map(
+              row ->
+                  new Found(
+                      row.file,
+                      row.place,
+                      Arrays.asList(((GenericInternalRow) own.row(row.values)).values())))
+          .toList();
+    } finally {
+      sought.destroy();
+    }
+  }
+
+  private static List<Read> read(
+      Table target,
+      Types.NestedField key,
+      List<Types.NestedField> columns,
+      Broadcast<SoughtKeys> keys,
+      Iterator<KeyScan.Files> shares) {
+    List<Read> found = new ArrayList<>();
+    try (KeyScan scan = new KeyScan(target, List.of(key), keys.value(), shares)) {
+      while (scan.advance()) {
+        int[] rows = scan.rows();
+        Object[][] values =
+            columns.stream().map(column -> scan.values(column, rows)).toArray(Object[][]::new);
+        for (int i = 0; i < rows.length; i++) {
+          int at = i;
+          Object[] row = Stream.of(values).map(column -> column[at]).toArray();
+          found.add(new Read(scan.path(), scan.position(rows[i]), RowFactory.create(row)));
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Puts new rows in the place of others, in one commit.
+   *
+   * @param before the progress that the table must still have
+   */
+  void replace(
+      SummedRefresh.Result result,
+      SummedModel model,
+      Progress before,
+      Progress reached,
+      Map<String, String> summary) {
+    Snapshot replaced = table.currentSnapshot();
+    List<String> names = model.columns().stream().map(SummedModel.Column::name).toList();
+    int[] order =
+        table.schema().columns().stream().mapToInt(field -> names.indexOf(field.name())).toArray();
+    RowFiles files = RowFiles.of(table);
+    RowFiles.abortOnFailure(
+        () -> {
+          for (List<Object> row : result.rows()) {
+            Object[] values = IntStream.of(order).mapToObj(row::get).toArray();
+            files.write(new GenericInternalRow(values));
+          }
+          result.gone().forEach(row -> files.delete(row.file(), row.place()));
+        },
+        () -> List.of(files));
+    commit(files.close(), replaced, before, reached, summary);
   }
 
   /** Returns the rows with their columns as the table has them. */

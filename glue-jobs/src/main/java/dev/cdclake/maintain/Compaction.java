@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Layer;
+import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.lake.CallerThread;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.TableTurn;
@@ -218,7 +219,7 @@ final class Compaction {
         group.addedFiles().forEach(files::addFile);
         files.commit();
         if (!missed.isEmpty()) {
-          RowDelta rows = replacement.newRowDelta();
+          RowDelta rows = replacement.newRowDelta().set(SnapshotKeys.MOVED, "true");
           missed.forEach(rows::addDeletes);
           rows.commit();
         }

@@ -3,6 +3,7 @@ package dev.cdclake.silver;
 
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.failure.RejectReason;
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.KeyHash;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.SoughtKeys;

@@ -2,6 +2,7 @@
 package dev.cdclake.silver;
 
 import dev.cdclake.failure.RejectReason;
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.Position;
 import dev.cdclake.silver.BronzeChanges.KeyMove;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;

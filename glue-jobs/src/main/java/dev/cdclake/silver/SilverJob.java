@@ -12,6 +12,7 @@ import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.KnownTables;
 import dev.cdclake.lake.LakeTables;

@@ -10,6 +10,7 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.ExpectationResults;
 import dev.cdclake.lake.GuardedCommit;
 import dev.cdclake.lake.KeyScan;

@@ -2,6 +2,7 @@
 package dev.cdclake.silver;
 
 import dev.cdclake.fixture.Changes;
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.KeyFold.Outcomes;
 import dev.cdclake.silver.KeyFold.Rules;

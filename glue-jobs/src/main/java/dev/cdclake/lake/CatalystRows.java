@@ -1,5 +1,5 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.silver;
+package dev.cdclake.lake;
 
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -42,17 +42,17 @@ import org.apache.spark.unsafe.types.UTF8String;
  * take the older classes, with the older calendar, unless the session's settings say otherwise,
  * which a task outside of a query does not see.
  */
-final class CatalystRows {
+public final class CatalystRows {
 
   private final DataType[] types;
 
   /** Converts rows of one shape. */
-  CatalystRows(StructType shape) {
+  public CatalystRows(StructType shape) {
     this.types =
         Arrays.stream(shape.fields()).map(field -> field.dataType()).toArray(DataType[]::new);
   }
 
-  InternalRow row(Row row) {
+  public InternalRow row(Row row) {
     Object[] values = new Object[types.length];
     for (int i = 0; i < types.length; i++) {
       values[i] = toCatalyst(row.get(i), types[i]);
@@ -60,7 +60,7 @@ final class CatalystRows {
     return new GenericInternalRow(values);
   }
 
-  Row row(InternalRow row) {
+  public Row row(InternalRow row) {
     Object[] values = new Object[types.length];
     for (int i = 0; i < types.length; i++) {
       values[i] = row.isNullAt(i) ? null : toObject(row.get(i, types[i]), types[i]);
@@ -121,20 +121,21 @@ final class CatalystRows {
   }
 
   /** Returns rows as a stream, which asks for the next one when it has handed on the last. */
-  static <T> Stream<T> stream(Iterator<T> rows) {
+  public static <T> Stream<T> stream(Iterator<T> rows) {
     return StreamSupport.stream(
         Spliterators.spliteratorUnknownSize(rows, Spliterator.ORDERED), false);
   }
 
   /** Returns the rows of a dataset; each is valid until the next one is asked for. */
-  static JavaRDD<InternalRow> of(Dataset<Row> rows) {
+  public static JavaRDD<InternalRow> of(Dataset<Row> rows) {
     RDD<InternalRow> own =
         ((org.apache.spark.sql.classic.Dataset<Row>) rows).queryExecution().toRdd();
     return own.toJavaRDD();
   }
 
   /** Returns a dataset of rows, each of which is copied before the next one is asked for. */
-  static Dataset<Row> dataset(SparkSession spark, JavaRDD<InternalRow> rows, StructType shape) {
+  public static Dataset<Row> dataset(
+      SparkSession spark, JavaRDD<InternalRow> rows, StructType shape) {
     return ((org.apache.spark.sql.classic.SparkSession) spark)
         .internalCreateDataFrame(rows.rdd(), shape, false);
   }

@@ -1,5 +1,5 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.silver;
+package dev.cdclake.lake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
