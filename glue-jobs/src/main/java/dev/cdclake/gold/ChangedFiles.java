@@ -138,18 +138,22 @@ record ChangedFiles(
 
   /** Returns the places that delete files name, by their data files, ascending. */
   private Map<String, long[]> places(JavaSparkContext context, Table silver) {
+    List<String> files = deletes.stream().map(DeleteFile::location).toList();
     Map<String, long[]> places = new HashMap<>();
-    if (!deletes.isEmpty()) {
-      List<String> files = deletes.stream().map(DeleteFile::location).toList();
-      Table table = SerializableTableWithSize.copyOf(silver);
-      context
-          .parallelize(files, Math.min(context.defaultParallelism(), files.size()))
-          .flatMap(file -> read(table, file).iterator())
-          .collect()
-          .forEach(rows -> places.merge(rows.file, rows.places, ChangedFiles::joined));
-      places.values().forEach(Arrays::sort);
-    }
+    read(context, SerializableTableWithSize.copyOf(silver), files)
+        .forEach(rows -> places.merge(rows.file, rows.places, ChangedFiles::joined));
+    places.values().forEach(Arrays::sort);
     return places;
+  }
+
+  /** Reads delete files; few are read sooner than tasks would begin. */
+  private static List<Rows> read(JavaSparkContext context, Table table, List<String> deletes) {
+    return deletes.size() <= context.defaultParallelism()
+        ? deletes.stream().flatMap(file -> read(table, file).stream()).toList()
+        : context
+            .parallelize(deletes, context.defaultParallelism())
+            .flatMap(file -> read(table, file).iterator())
+            .collect();
   }
 
   private static List<Rows> read(Table table, String deletes) {

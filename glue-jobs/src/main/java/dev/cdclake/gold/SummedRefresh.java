@@ -42,6 +42,9 @@ record SummedRefresh(
 
   private static final long serialVersionUID = 1L;
 
+  /** Tasks per core: files have very different numbers of changed rows. */
+  private static final int SHARES = 4;
+
   /** More changes than this since the last refresh: tasks do better than one table of tallies. */
   private static final long MOST_CHANGES = 100_000;
 
@@ -148,7 +151,7 @@ record SummedRefresh(
         ? Map.of()
         : joined(
             context
-                .parallelize(parts, Math.min(context.defaultParallelism(), parts.size()))
+                .parallelize(parts, Math.min(SHARES * context.defaultParallelism(), parts.size()))
                 .mapPartitions(all -> List.of(read(all)).iterator())
                 .collect());
   }

@@ -168,10 +168,13 @@ public final class KeyScan implements AutoCloseable {
     first += group < 0 ? 0 : file.rowGroups().get(group);
     group++;
     hashes = file.keyHashes(group, key);
-    found =
-        IntStream.range(0, hashes.length)
-            .filter(row -> keys.has(hashes[row]) && !deleted.isDeleted(first + row))
-            .toArray();
+    IntStream.Builder rows = IntStream.builder();
+    for (int row = 0; row < hashes.length; row++) {
+      if (keys.has(hashes[row]) && !deleted.isDeleted(first + row)) {
+        rows.add(row);
+      }
+    }
+    found = rows.build().toArray();
     told = 0;
   }
 
