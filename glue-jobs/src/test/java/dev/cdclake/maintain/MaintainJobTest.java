@@ -227,6 +227,41 @@ class MaintainJobTest {
   }
 
   @Test
+  void rowsThatChangeWhileTheirFilesAreReplacedAreCountedOnceInGold() {
+    String select =
+        "select user_id, count(*) as orders from silver.orders where is_active group by user_id";
+    lake.model(
+        "by_user",
+        select,
+        "key: [user_id]",
+        "refresh: incremental",
+        "touched-by: {silver.orders: user_id}",
+        "columns: {user_id: {type: int}, orders: {type: bigint}}");
+    carryBatches(8);
+    GoldJob gold = new GoldJob(lake.spark(), lake.tables(), pipeline);
+    silver.carry(update(1, 10, "of one user"), update(2, 10, "the same"), update(3, 10, "again"));
+    gold.runBatch();
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 11, "of another"));
+
+    Compaction.commitBesideWriter(orders(), table, group, since);
+    gold.runBatch();
+
+    assertThat(
+            lake.spark()
+                .table(pipeline.gold("by_user").quoted())
+                .orderBy("user_id")
+                .collectAsList())
+        .isEqualTo(
+            lake.spark()
+                .sql(select.replace("silver.orders", orders().quoted()))
+                .orderBy("user_id")
+                .collectAsList());
+  }
+
+  @Test
   void replacementThatLacksARowThatChangedIsNotCommitted() {
     carryBatches(8);
     Table table = silver.table();
