@@ -247,6 +247,7 @@ class MaintainJobTest {
     silver.carry(update(1, 11, "of another"));
 
     Compaction.commitBesideWriter(orders(), table, group, since);
+    silver.carry(update(2, 12, "after"));
     gold.runBatch();
 
     assertThat(
