@@ -34,7 +34,7 @@ record GoldRun(BenchLake lake, Kind kind, int round, long rows) implements Task 
   private static final int KEYS = 100_000;
 
   /** Shares of the keys that change, in percent; the first run of all warms up. */
-  private static final int[] SHARES = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 10, 10, 10};
+  private static final int[] SHARES = {1, 1, 1, 1, 1, 1, 1, 10, 10};
 
   @Override
   public void run(TaskOutput output) throws IOException {

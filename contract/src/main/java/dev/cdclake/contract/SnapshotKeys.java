@@ -22,8 +22,14 @@ public final class SnapshotKeys {
   /** The LSN up to which a table is complete, and beyond which it holds nothing, as text. */
   public static final String COMPLETE_LSN = "cdclake.complete-lsn";
 
+  /** What keys begin with that say something of their own commit alone, and nothing later. */
+  public static final String MARK_PREFIX = "cdclake.mark.";
+
   /** Marks a commit of deletes that belong to rows which a compaction moved: no row goes by it. */
-  public static final String MOVED = "cdclake.moved";
+  public static final String MOVED = MARK_PREFIX + "moved";
+
+  /** Marks a replacement of files that leaves out rows which were forgotten. */
+  public static final String FORGOTTEN = MARK_PREFIX + "forgotten";
 
   private SnapshotKeys() {}
 }

@@ -120,7 +120,8 @@ final class FileRewrite {
         table
             .newRewrite()
             .validateFromSnapshot(snapshot.snapshotId())
-            .dataSequenceNumber(snapshot.sequenceNumber());
+            .dataSequenceNumber(snapshot.sequenceNumber())
+            .set(SnapshotKeys.FORGOTTEN, "true");
     replaced.forEach(update::deleteFile);
     written.forEach(update::addFile);
     update.commit();

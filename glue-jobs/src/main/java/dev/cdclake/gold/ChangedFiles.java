@@ -34,7 +34,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * @param added data files that came; all of their rows did
  * @param removed data files that went
  * @param deletes files of the places of rows that went
- * @param isExact whether every row that went is at one place alone, and was there before
+ * @param isExact whether silver's own batches alone made the changes, which name every row that
+ *     went once, by its place
  */
 record ChangedFiles(
     List<DataFile> added, List<DataFile> removed, List<DeleteFile> deletes, boolean isExact) {
@@ -80,7 +81,8 @@ record ChangedFiles(
    *
    * @param since the older snapshot
    * @param now the younger one
-   * @return empty if the one does not come from the other, or a file does not tell places
+   * @return empty if the one does not come from the other, a file does not tell places, or rows
+   *     went without a trace
    */
   static Optional<ChangedFiles> between(Table silver, long since, long now) {
     if (!SnapshotUtil.isAncestorOf(silver, now, since)) {
@@ -94,11 +96,17 @@ record ChangedFiles(
       if (movesRows(snapshot)) {
         continue;
       }
+      if (snapshot.summary().containsKey(SnapshotKeys.FORGOTTEN)) {
+        return Optional.empty();
+      }
       SnapshotChanges changes = SnapshotChanges.builderFor(silver).snapshot(snapshot).build();
       changes.addedDataFiles().forEach(added::add);
       changes.removedDataFiles().forEach(removed::add);
       changes.addedDeleteFiles().forEach(deletes::add);
-      isExact &= removed.isEmpty() && !changes.removedDeleteFiles().iterator().hasNext();
+      isExact &=
+          snapshot.summary().containsKey(SnapshotKeys.PROGRESS)
+              && removed.isEmpty()
+              && !changes.removedDeleteFiles().iterator().hasNext();
     }
     return deletes.stream().allMatch(ChangedFiles::hasPlaces)
         ? Optional.of(new ChangedFiles(added, removed, deletes, isExact))
@@ -107,8 +115,10 @@ record ChangedFiles(
 
   /** A compaction moves rows to other files, and deletes there what had been deleted before. */
   private static boolean movesRows(Snapshot snapshot) {
-    return DataOperations.REPLACE.equals(snapshot.operation())
-        || snapshot.summary().containsKey(SnapshotKeys.MOVED);
+    Map<String, String> summary = snapshot.summary();
+    return (DataOperations.REPLACE.equals(snapshot.operation())
+            && !summary.containsKey(SnapshotKeys.FORGOTTEN))
+        || summary.containsKey(SnapshotKeys.MOVED);
   }
 
   private static boolean hasPlaces(DeleteFile file) {
@@ -116,7 +126,7 @@ record ChangedFiles(
   }
 
   /** Returns how many rows came and went. */
-  long rows() {
+  long size() {
     return Stream.of(added, removed, deletes)
         .flatMap(List::stream)
         .mapToLong(ContentFile::recordCount)
@@ -142,7 +152,7 @@ record ChangedFiles(
     Map<String, long[]> places = new HashMap<>();
     read(context, SerializableTableWithSize.copyOf(silver), files)
         .forEach(rows -> places.merge(rows.file, rows.places, ChangedFiles::joined));
-    places.values().forEach(Arrays::sort);
+    places.replaceAll((file, rows) -> Arrays.stream(rows).sorted().distinct().toArray());
     return places;
   }
 
@@ -163,6 +173,6 @@ record ChangedFiles(
   }
 
   private static long[] joined(long[] one, long[] other) {
-    return LongStream.concat(Arrays.stream(one), Arrays.stream(other)).distinct().toArray();
+    return LongStream.concat(Arrays.stream(one), Arrays.stream(other)).toArray();
   }
 }

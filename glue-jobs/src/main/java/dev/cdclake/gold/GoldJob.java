@@ -160,9 +160,10 @@ public final class GoldJob {
             && model.isIncremental()
             && sameSelect(before, reached)
             && gold.isRefreshable()
-            && gold.hasColumns(columns);
+            && gold.hasColumns(columns)
+            && (analysis.summed().isEmpty() || gold.isAsRefreshed());
     Optional<SummedRefresh.Result> summed =
-        isIncremental && analysis.summed().isPresent() && gold.isAsRefreshed()
+        isIncremental && analysis.summed().isPresent()
             ? summed(model, analysis.summed().get(), inputs, gold, before)
             : Optional.empty();
     if (summed.isPresent()) {
@@ -330,12 +331,14 @@ public final class GoldJob {
     Long since = before.snapshots().get(name);
     return since == null
         ? Optional.empty()
-        : SummedRefresh.of(input.table(), input.snapshot(), summed, model.touchedBy().get(name))
-            .result(
-                JavaSparkContext.fromSparkContext(spark.sparkContext()),
-                gold,
-                since,
-                input.snapshot());
+        : SummedRefresh.of(
+            JavaSparkContext.fromSparkContext(spark.sparkContext()),
+            input.table(),
+            model.touchedBy().get(name),
+            summed,
+            gold,
+            since,
+            input.snapshot());
   }
 
   /** Returns the keys to recompute; empty if the model has to be rebuilt. */

@@ -186,8 +186,8 @@ final class GoldTable {
   }
 
   /**
-   * Whether its rows are those of our last refresh: nobody else wrote since. Rows are summed on
-   * only then; others are computed from silver.
+   * Whether its rows are those of our last refresh: nobody else wrote since. Nothing is added to
+   * other rows.
    */
   boolean isAsRefreshed() {
     for (Snapshot snapshot : SnapshotUtil.currentAncestors(table)) {
@@ -203,10 +203,7 @@ final class GoldTable {
    *
    * @param values of the model's columns, as Spark's own
    */
-  record Found(String file, long place, List<Object> values) {}
-
-  /** A row as a task finds it, with values as Java objects. */
-  private record Read(String file, long place, Row values) implements Serializable {
+  record Found(String file, long place, List<Object> values) implements Serializable {
 
     private static final long serialVersionUID = 1L;
   }
@@ -221,31 +218,23 @@ final class GoldTable {
     List<KeyScan.Files> files = KeyScan.files(table.newScan(), context.defaultParallelism());
     Broadcast<SoughtKeys> sought = context.broadcast(keys);
     try {
-      CatalystRows own = new CatalystRows(SparkSchemaUtil.convert(new Schema(columns)));
       return context
           .parallelize(files, Math.max(1, files.size()))
-          .mapPartitions(shares -> read(target, key, columns, sought, shares).iterator())
-          .collect()
-          .stream()
-          .map(
-              row ->
-                  new Found(
-                      row.file,
-                      row.place,
-                      Arrays.asList(((GenericInternalRow) own.row(row.values)).values())))
-          .toList();
+          .mapPartitions(shares -> find(target, key, columns, sought, shares).iterator())
+          .collect();
     } finally {
       sought.destroy();
     }
   }
 
-  private static List<Read> read(
+  private static List<Found> find(
       Table target,
       Types.NestedField key,
       List<Types.NestedField> columns,
       Broadcast<SoughtKeys> keys,
       Iterator<KeyScan.Files> shares) {
-    List<Read> found = new ArrayList<>();
+    CatalystRows own = new CatalystRows(SparkSchemaUtil.convert(new Schema(columns)));
+    List<Found> found = new ArrayList<>();
     try (KeyScan scan = new KeyScan(target, List.of(key), keys.value(), shares)) {
       while (scan.advance()) {
         int[] rows = scan.rows();
@@ -253,8 +242,9 @@ final class GoldTable {
             columns.stream().map(column -> scan.values(column, rows)).toArray(Object[][]::new);
         for (int i = 0; i < rows.length; i++) {
           int at = i;
-          Object[] row = Stream.of(values).map(column -> column[at]).toArray();
-          found.add(new Read(scan.path(), scan.position(rows[i]), RowFactory.create(row)));
+          Row row = RowFactory.create(Stream.of(values).map(column -> column[at]).toArray());
+          Object[] kept = ((GenericInternalRow) own.row(row)).values();
+          found.add(new Found(scan.path(), scan.position(rows[i]), Arrays.asList(kept)));
         }
       }
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -21,6 +22,7 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.Cast;
+import org.apache.spark.sql.catalyst.expressions.EvalMode;
 import org.apache.spark.sql.catalyst.expressions.ExprId;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -56,12 +58,16 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param input the columns of silver that the select uses
  * @param steps what the select does with a row before it is counted, in order
  * @param columns the columns of the model, in order
- * @param rows the number of the column that counts all rows: at zero a row of the model goes
+ * @param countOfRows the number of the column that counts all rows: at zero a row of the model goes
  */
-record SummedModel(StructType input, List<Step> steps, List<Column> columns, int rows)
+record SummedModel(StructType input, List<Step> steps, List<Column> columns, int countOfRows)
     implements Serializable {
 
   private static final long serialVersionUID = 1L;
+
+  /** Days that Spark reads as the day on which it reads them. */
+  private static final Pattern CHANGING_DAY =
+      Pattern.compile("'\\s*(now|today|yesterday|tomorrow)\\b", Pattern.CASE_INSENSITIVE);
 
   /** What a column of the model tells. */
   enum Kind {
@@ -116,10 +122,14 @@ record SummedModel(StructType input, List<Step> steps, List<Column> columns, int
     // What the select made of a row on an earlier day, it may not make of it now.
     boolean isFit =
         !query.analyzed().containsPattern(TreePattern.CURRENT_LIKE())
+            && !CHANGING_DAY.matcher(model.sql()).find()
             && !query.optimizedPlan().containsPattern(TreePattern.PLAN_EXPRESSION());
-    return isFit && query.optimizedPlan() instanceof Aggregate aggregate
-        ? of(aggregate, model.key().get(0), touchedBy)
-        : Optional.empty();
+    Optional<SummedModel> summed =
+        isFit && query.optimizedPlan() instanceof Aggregate aggregate
+            ? of(aggregate, model.key().get(0), touchedBy)
+            : Optional.empty();
+    spark.catalog().dropTempView(view);
+    return summed;
   }
 
   private static Optional<SummedModel> of(Aggregate aggregate, String key, String touchedBy) {
@@ -159,7 +169,10 @@ record SummedModel(StructType input, List<Step> steps, List<Column> columns, int
     return list(plan.children()).get(0);
   }
 
-  /** Returns a column of the model; empty if it is not one that can be summed. */
+  /**
+   * Returns a column of the model; empty if it is not one that can be summed. Where too large a sum
+   * is NULL and no error, a sum that is NULL would not tell that there are no values.
+   */
   private static Optional<Column> column(NamedExpression named, Expression group) {
     Expression told = named instanceof Alias alias ? alias.child() : (Expression) named;
     if (told.semanticEquals(group)) {
@@ -177,7 +190,9 @@ record SummedModel(StructType input, List<Step> steps, List<Column> columns, int
     Kind kind = null;
     if (function instanceof Count && of.size() == 1) {
       kind = Kind.COUNT;
-    } else if (function instanceof Sum && isSummed(told.dataType())) {
+    } else if (function instanceof Sum sum
+        && sum.evalContext().evalMode().equals(EvalMode.ANSI())
+        && isSummed(told.dataType())) {
       kind = Kind.SUM;
     } else if (told == aggregate && function instanceof Min) {
       kind = Kind.MIN;
@@ -198,6 +213,7 @@ record SummedModel(StructType input, List<Step> steps, List<Column> columns, int
   private static Expression withoutDecimals(Expression told) {
     Expression inner = told;
     if (inner instanceof Cast cast
+        && cast.evalMode().equals(EvalMode.ANSI())
         && cast.dataType() instanceof DecimalType wide
         && cast.child().dataType() instanceof DecimalType narrow
         && wide.scale() == narrow.scale()) {

@@ -17,12 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.types.Types;
 import org.apache.iceberg.util.SnapshotUtil;
+import org.apache.spark.SparkThrowable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -57,31 +59,51 @@ record SummedRefresh(
    */
   record Result(int keys, List<List<Object>> rows, Collection<GoldTable.Found> gone) {}
 
-  /** Prepares to read a snapshot of silver. */
-  static SummedRefresh of(Table silver, long snapshot, SummedModel model, String key) {
-    Schema schema = SnapshotUtil.schemaFor(silver, snapshot);
-    List<Types.NestedField> columns =
-        Stream.of(model.input().fieldNames()).map(schema::findField).toList();
-    return new SummedRefresh(
-        SerializableTableWithSize.copyOf(silver), model, schema.findField(key), columns);
-  }
-
   /**
    * Computes the rows.
    *
+   * @param key the column of silver that holds the model's key
    * @param since the snapshot of silver that the last refresh read
    * @param now the snapshot that this refresh reads
    * @return empty if they have to be computed in another way
    */
-  Optional<Result> result(JavaSparkContext context, GoldTable gold, long since, long now) {
+  static Optional<Result> of(
+      JavaSparkContext context,
+      Table silver,
+      String key,
+      SummedModel model,
+      GoldTable gold,
+      long since,
+      long now) {
     Optional<ChangedFiles> changed = ChangedFiles.between(silver, since, now);
     boolean isSameSchema =
         changed.isPresent()
             && silver.snapshot(since).schemaId().equals(silver.snapshot(now).schemaId());
-    if (!isSameSchema || !changed.get().isExact() || changed.get().rows() > MOST_CHANGES) {
+    if (!isSameSchema || !changed.get().isExact() || changed.get().size() > MOST_CHANGES) {
       return Optional.empty();
     }
-    Map<Object, Tally> tallies = changes(context, changed.get());
+    Schema schema = SnapshotUtil.schemaFor(silver, now);
+    SummedRefresh refresh =
+        new SummedRefresh(
+            SerializableTableWithSize.copyOf(silver),
+            model,
+            schema.findField(key),
+            Stream.of(model.input().fieldNames()).map(schema::findField).toList());
+    Supplier<List<KeyScan.Files>> files =
+        () -> KeyScan.files(silver.newScan().useSnapshot(now), context.defaultParallelism());
+    return refresh
+        .changes(context, changed.get())
+        .flatMap(tallies -> refresh.result(context, gold, tallies, files));
+  }
+
+  private Optional<Result> result(
+      JavaSparkContext context,
+      GoldTable gold,
+      Map<Object, Tally> tallies,
+      Supplier<List<KeyScan.Files>> files) {
+    if (tallies.isEmpty()) {
+      return Optional.of(new Result(0, List.of(), List.of()));
+    }
     Map<Object, GoldTable.Found> old = new HashMap<>();
     for (GoldTable.Found row : gold.find(sought(tallies.keySet()), model)) {
       Object of = row.values().get(model.key());
@@ -97,10 +119,10 @@ record SummedRefresh(
                 .over(old.containsKey(of) ? old.get(of).values() : null)
                 .ifPresentOrElse(row -> rows.put(of, row), () -> untold.add(of)));
     if (!untold.isEmpty()) {
-      Map<Object, Tally> anew = countedAnew(context, now, sought(untold));
+      Optional<Map<Object, Tally>> anew = countedAnew(context, files.get(), sought(untold));
       for (Object of : untold) {
-        Tally tally = anew.getOrDefault(of, new Tally(model));
-        Optional<List<Object>> row = tally.over(null);
+        Optional<List<Object>> row =
+            anew.flatMap(tallied -> tallied.getOrDefault(of, new Tally(model)).over(null));
         if (row.isEmpty()) {
           return Optional.empty();
         }
@@ -121,7 +143,7 @@ record SummedRefresh(
             if (before != null) {
               gone.add(before);
             }
-            if ((Long) row.get(model.rows()) > 0) {
+            if ((Long) row.get(model.countOfRows()) > 0) {
               written.add(row);
             }
           }
@@ -143,12 +165,13 @@ record SummedRefresh(
     private static final long serialVersionUID = 1L;
   }
 
-  private Map<Object, Tally> changes(JavaSparkContext context, ChangedFiles changed) {
+  /** Returns what the changes do, by key; empty if the select cannot be applied to one of them. */
+  private Optional<Map<Object, Tally>> changes(JavaSparkContext context, ChangedFiles changed) {
     List<Part> parts = new ArrayList<>();
     changed.come().forEach(rows -> parts.add(new Part(rows, false)));
     changed.gone(context, silver).forEach(rows -> parts.add(new Part(rows, true)));
     return parts.isEmpty()
-        ? Map.of()
+        ? Optional.of(Map.of())
         : joined(
             context
                 .parallelize(parts, Math.min(SHARES * context.defaultParallelism(), parts.size()))
@@ -156,10 +179,10 @@ record SummedRefresh(
                 .collect());
   }
 
-  private Map<Object, Tally> read(Iterator<Part> parts) {
+  private Tallied read(Iterator<Part> parts) {
     Tallies tallies = new Tallies();
     parts.forEachRemaining(part -> read(part, tallies));
-    return tallies.byKey;
+    return tallies.made();
   }
 
   private void read(Part part, Tallies tallies) {
@@ -180,9 +203,8 @@ record SummedRefresh(
     }
   }
 
-  private Map<Object, Tally> countedAnew(JavaSparkContext context, long now, SoughtKeys keys) {
-    List<KeyScan.Files> files =
-        KeyScan.files(silver.newScan().useSnapshot(now), context.defaultParallelism());
+  private Optional<Map<Object, Tally>> countedAnew(
+      JavaSparkContext context, List<KeyScan.Files> files, SoughtKeys keys) {
     Broadcast<SoughtKeys> sought = context.broadcast(keys);
     try {
       return joined(
@@ -195,7 +217,7 @@ record SummedRefresh(
     }
   }
 
-  private Map<Object, Tally> count(Iterator<KeyScan.Files> shares, SoughtKeys keys) {
+  private Tallied count(Iterator<KeyScan.Files> shares, SoughtKeys keys) {
     Tallies tallies = new Tallies();
     try (KeyScan scan = new KeyScan(silver, List.of(key), keys, shares)) {
       while (scan.advance()) {
@@ -206,13 +228,26 @@ record SummedRefresh(
         tallies.take(values, scan.rows().length, false);
       }
     }
-    return tallies.byKey;
+    return tallies.made();
   }
 
-  private static Map<Object, Tally> joined(List<Map<Object, Tally>> parts) {
+  /**
+   * What a task made.
+   *
+   * @param haveFailed whether the select failed on a row: one that silver has no more, perhaps
+   */
+  private record Tallied(Map<Object, Tally> byKey, boolean haveFailed) implements Serializable {
+
+    private static final long serialVersionUID = 1L;
+  }
+
+  private static Optional<Map<Object, Tally>> joined(List<Tallied> parts) {
     Map<Object, Tally> joined = new HashMap<>();
-    for (Map<Object, Tally> part : parts) {
-      part.forEach(
+    for (Tallied part : parts) {
+      if (part.haveFailed) {
+        return Optional.empty();
+      }
+      part.byKey.forEach(
           (of, tally) ->
               joined.merge(
                   of,
@@ -222,7 +257,7 @@ record SummedRefresh(
                     return one;
                   }));
     }
-    return joined;
+    return Optional.of(joined);
   }
 
   /** Tallies by key. */
@@ -230,6 +265,11 @@ record SummedRefresh(
 
     private final SummedModel.Reader reader = model.new Reader();
     private final Map<Object, Tally> byKey = new HashMap<>();
+    private boolean haveFailed;
+
+    Tallied made() {
+      return new Tallied(byKey, haveFailed);
+    }
 
     /**
      * Takes in rows.
@@ -242,13 +282,25 @@ record SummedRefresh(
         for (int column = 0; column < values.length; column++) {
           row[column] = values[column][i];
         }
-        reader
-            .read(row)
+        read(row)
             .ifPresent(
                 read ->
                     byKey
                         .computeIfAbsent(read[model.key()], unknown -> new Tally(model))
                         .take(read, areGone));
+      }
+    }
+
+    private Optional<Object[]> read(Object[] row) {
+      try {
+        return reader.read(row);
+      } catch (RuntimeException e) {
+        // For example a cast of a text that is no number. Whether it matters, the select tells.
+        if (!(e instanceof SparkThrowable)) {
+          throw e;
+        }
+        haveFailed = true;
+        return Optional.empty();
       }
     }
   }

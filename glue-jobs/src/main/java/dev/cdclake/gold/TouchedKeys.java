@@ -45,10 +45,10 @@ record TouchedKeys(Table table, Types.NestedField column) implements Serializabl
    */
   static Optional<List<long[]>> of(
       SparkSession spark, Table silver, Types.NestedField column, long since, long now) {
-    // A column that is younger than the last refresh may have taken the place of another one.
     Optional<ChangedFiles> changed = ChangedFiles.between(silver, since, now);
+    // A column that is younger than the last refresh may have taken the place of another one.
     if (changed.isEmpty()
-        || changed.get().rows() > MOST_CHANGES
+        || changed.get().size() > MOST_CHANGES
         || SnapshotUtil.schemaFor(silver, since).findField(column.fieldId()) == null) {
       return Optional.empty();
     }

@@ -17,7 +17,7 @@ public final class SoughtKeys implements Serializable {
   private static final long serialVersionUID = 1L;
 
   /** So few hashes pass the bits by chance that the search behind them costs nothing. */
-  private static final int BITS_PER_KEY = 32;
+  private static final int KEYS_PER_WORD = 2;
 
   /** What a part of a batch looks for. */
   public static final class Part implements Serializable {
@@ -54,7 +54,7 @@ public final class SoughtKeys implements Serializable {
     this.oldest = oldest;
     int most = parts.stream().mapToInt(part -> part.entries.length).sum();
     this.entries = new long[powerOfTwoAbove(most + most / 3)];
-    this.bits = new long[powerOfTwoAbove(most * BITS_PER_KEY / Long.SIZE)];
+    this.bits = new long[powerOfTwoAbove(most / KEYS_PER_WORD)];
     int count = 0;
     for (Part part : parts) {
       for (long entry : part.entries) {

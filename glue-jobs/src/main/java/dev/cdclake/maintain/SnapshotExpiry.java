@@ -85,7 +85,9 @@ final class SnapshotExpiry {
     int oldest = 0;
     for (int i = 0; i < newestFirst.size(); i++) {
       for (String key : newestFirst.get(i).summary().keySet()) {
-        if (key.startsWith(SnapshotKeys.PREFIX) && said.add(key)) {
+        if (key.startsWith(SnapshotKeys.PREFIX)
+            && !key.startsWith(SnapshotKeys.MARK_PREFIX)
+            && said.add(key)) {
           oldest = i + 1;
         }
       }

@@ -135,6 +135,21 @@ class MaintainJobTest {
   }
 
   @Test
+  void markOfRowsThatMovedOnceHoldsNoSnapshotBack() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 10, "meanwhile"));
+    Compaction.commitBesideWriter(orders(), table, group, since);
+    carryBatches(12);
+
+    maintainAll();
+
+    assertThat(snapshots(silver.table())).isLessThan(6);
+  }
+
+  @Test
   void snapshotWithTheProgressOutlivesManySnapshotsOfMaintenance() {
     carryBatches(2);
     Table table = silver.table();
