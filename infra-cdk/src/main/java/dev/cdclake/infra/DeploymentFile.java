@@ -102,6 +102,7 @@ final class DeploymentFile {
             section.number("zones", 2, 2, 3),
             section.choice("egress", Egress.class, Egress.NAT),
             section.choice("removal", Removal.class, Removal.RETAIN),
+            section.choice("protection", Answer.class, Answer.YES) == Answer.YES,
             logDays(),
             source(section.section("source")),
             broker(section.section("broker")),

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param zones availability zones that are used, 2 or 3
  * @param egress how servers and jobs reach AWS's own services
  * @param removal what {@code make destroy} does with data
+ * @param isProtected whether CloudFormation refuses to delete the stacks, and RDS the database
  * @param logDays how long logs are kept, in days
  * @param source the database whose changes are captured
  * @param broker the Kafka that they travel through
@@ -30,6 +31,7 @@ public record DeploymentSettings(
     int zones,
     Egress egress,
     Removal removal,
+    boolean isProtected,
     int logDays,
     Source source,
     Broker broker,
@@ -215,7 +217,7 @@ public record DeploymentSettings(
    */
   public record Slack(String workspace, String channel) {}
 
-  /** Whether data outlives the environment, and nothing can be deleted by accident. */
+  /** Whether data outlives the environment. */
   boolean isDurable() {
     return removal == Removal.RETAIN;
   }

@@ -32,7 +32,7 @@ record Line(Pipeline pipeline, DeploymentSettings settings, Artifacts artifacts)
         .stackName(name(what))
         .description(description)
         .env(Environment.builder().region(settings.region()).build())
-        .terminationProtection(settings.isDurable())
+        .terminationProtection(settings.isProtected())
         .build();
   }
 

@@ -139,17 +139,23 @@ final class SourceStack extends Stack {
             .copyTagsToSnapshot(true)
             .autoMinorVersionUpgrade(true)
             .cloudwatchLogsExports(List.of("postgresql"))
-            .deletionProtection(line.settings().isDurable())
+            .deletionProtection(line.settings().isProtected())
             .removalPolicy(
                 line.settings().isDurable() ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY)
             .build();
     database.getNode().addDependency(log);
-    if (!line.settings().isDurable()) {
-      String reason = "This environment's data may be lost: it is made anew from its description.";
-      Reasons.accept(database, "RDS10", reason);
-      if (source.copies() == 1) {
-        Reasons.accept(database, "RDS3", reason);
-      }
+    if (!line.settings().isProtected()) {
+      Reasons.accept(
+          database,
+          "RDS10",
+          "This environment's settings take protection off: it may be deleted at any time, or is"
+              + " about to be.");
+    }
+    if (!line.settings().isDurable() && source.copies() == 1) {
+      Reasons.accept(
+          database,
+          "RDS3",
+          "This environment's data may be lost: it is made anew from its description.");
     }
     return database;
   }

@@ -38,6 +38,8 @@ class DeploymentFileTest {
     assertThat(dev.night()).isPresent();
     assertThat(staging.broker().kind()).isEqualTo(BrokerKind.MSK);
     assertThat(staging.egress()).isEqualTo(Egress.NAT);
+    assertThat(List.of(dev.isProtected(), staging.isProtected(), prod.isProtected()))
+        .containsExactly(false, true, true);
     assertThat(prod.zones()).isEqualTo(3);
     assertThat(prod.isDurable()).isTrue();
     assertThat(prod.jobs().form()).isEqualTo(Form.STREAM);
@@ -53,6 +55,7 @@ class DeploymentFileTest {
             "  zones: 2",
             "  egress: nat",
             "  removal: destroy",
+            "  protection: no",
             "  log-days: 7",
             "  source: {kind: external, host: db, port: 5433, secret: 'arn:aws:secretsmanager:x'}",
             "  broker: {kind: external, bootstrap: 'kafka:9092'}",
@@ -64,6 +67,7 @@ class DeploymentFileTest {
             "    {email: a@b.de, budget-usd: 9, behind: 2h, slack: {workspace: T1, channel: C1}}");
 
     assertThat(settings.region()).isEqualTo("eu-central-1");
+    assertThat(settings.isProtected()).isFalse();
     assertThat(settings.logDays()).isEqualTo(7);
     assertThat(settings.source().host()).isEqualTo("db");
     assertThat(settings.source().port()).isEqualTo(5433);
@@ -76,6 +80,12 @@ class DeploymentFileTest {
     assertThat(settings.orchestrator().airflowClass()).isEqualTo("mw1.micro");
     assertThat(settings.orchestrator().mostWorkers()).isEqualTo(1);
     assertThat(settings.alerts().slack()).contains(new Slack("T1", "C1"));
+  }
+
+  @Test
+  void environmentIsProtectedUnlessItsSettingsSayOtherwise() {
+    assertThat(read("  region: us-east-1", "  removal: destroy", RDS, NODE, ALERTS).isProtected())
+        .isTrue();
   }
 
   @Test
@@ -108,7 +118,7 @@ class DeploymentFileTest {
             "line 2: dev.region is 'nowhere' (expected a region such as us-east-1).",
             "line 3: dev.zones is '4' (expected a number from 2 to 3).",
             "line 4: dev.colour is not a known setting (expected alerts, broker, connect, egress,"
-                + " jobs, log-days, orchestrator, query, region, removal, source, zones).",
+                + " jobs, log-days, orchestrator, protection, query, region, removal, source, zones).",
             "line 5: dev.source.instance is missing (expected an instance class such as"
                 + " t4g.micro).",
             "line 6: dev.broker.version is '4.1.x' (expected '4.1.x.kraft': Kafka 4 has no"

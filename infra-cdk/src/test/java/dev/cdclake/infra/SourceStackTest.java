@@ -1,8 +1,13 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.infra;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.assertions.Match;
 
 class SourceStackTest {
@@ -56,6 +61,18 @@ class SourceStackTest {
                         "MultiAZ", true,
                         "DeletionProtection", true,
                         "BackupRetentionPeriod", 14))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"dev, false", "staging, true", "prod, true"})
+  void nothingIsDeletedByAccidentOutsideDev(String environment, boolean isProtected) {
+    Synthesised line = Synthesised.of(environment);
+
+    line.template("Source")
+        .hasResourceProperties("AWS::RDS::DBInstance", Map.of("DeletionProtection", isProtected));
+    assertThat(line.stacks().values())
+        .extracting(Stack::getTerminationProtection)
+        .containsOnly(isProtected);
   }
 
   @Test

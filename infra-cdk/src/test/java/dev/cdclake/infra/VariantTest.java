@@ -91,6 +91,7 @@ class VariantTest {
         dev.zones(),
         dev.egress(),
         dev.removal(),
+        dev.isProtected(),
         dev.logDays(),
         new Source(SourceKind.EXTERNAL, "", 0, 0, 0, "db.example", 5432, SECRET),
         new Broker(BrokerKind.EXTERNAL, "", 1, 0, "", new FargateSize(0, 0), "kafka.example:9092"),
