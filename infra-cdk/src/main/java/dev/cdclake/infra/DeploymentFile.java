@@ -293,6 +293,13 @@ final class DeploymentFile {
             time(night, "stop", LocalTime.of(20, 0)),
             time(night, "start", LocalTime.of(7, 0)),
             zone(night));
+    if (Duration.between(settings.start(), settings.stop()).compareTo(DayTimes.SHORTEST) < 0) {
+      night.problem(
+          "stop",
+          "is '%s' while start is '%s' (expected %d hours later or more, on the same day: jobs run"
+                  .formatted(settings.stop(), settings.start(), DayTimes.SHORTEST.toHours())
+              + " in between)");
+    }
     night.finish();
     return Optional.of(settings);
   }
@@ -330,6 +337,12 @@ final class DeploymentFile {
             alerts.duration("behind", Duration.ofHours(1)));
     if (!alerts.has("budget-usd")) {
       alerts.problem("budget-usd", "is missing (expected US dollars a month)");
+    }
+    if (settings.behind().compareTo(Duration.ofMinutes(1)) < 0) {
+      alerts.problem(
+          "behind",
+          "is '%s' (expected 1m or more: metrics are looked at by the minute)"
+              .formatted(alerts.find("behind").orElse("")));
     }
     alerts.finish();
     return settings;
@@ -390,6 +403,14 @@ final class DeploymentFile {
           "night",
           "is given while orchestrator.kind is 'mwaa' (expected no night, or kind scheduler:"
               + " Airflow starts jobs at any hour, and cannot be stopped)");
+    }
+    if (settings.night().isPresent() && !DayTimes.fits(settings.jobs().every())) {
+      YamlSection jobs = section.section("jobs");
+      jobs.problem(
+          "every",
+          "is '%s' where there is a night (expected a part of an hour such as 15m or 30m, or whole"
+                  .formatted(jobs.find("every").orElse(""))
+              + " hours: jobs run by the clock then)");
     }
     if (settings.night().isPresent() && settings.isDurable()) {
       section.problem(

@@ -18,6 +18,8 @@ import java.time.LocalTime;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DeploymentFileTest {
 
@@ -118,7 +120,8 @@ class DeploymentFileTest {
             "line 2: dev.region is 'nowhere' (expected a region such as us-east-1).",
             "line 3: dev.zones is '4' (expected a number from 2 to 3).",
             "line 4: dev.colour is not a known setting (expected alerts, broker, connect, egress,"
-                + " jobs, log-days, orchestrator, protection, query, region, removal, source, zones).",
+                + " jobs, log-days, orchestrator, protection, query, region, removal, source,"
+                + " zones).",
             "line 5: dev.source.instance is missing (expected an instance class such as"
                 + " t4g.micro).",
             "line 6: dev.broker.version is '4.1.x' (expected '4.1.x.kraft': Kafka 4 has no"
@@ -178,6 +181,57 @@ class DeploymentFileTest {
         .containsExactly(
             "line 7: dev.night stops the capture of a source that goes on (expected no night, or"
                 + " kind rds: its log would grow until the morning).");
+  }
+
+  @Test
+  void nightThatLeavesNoTimeForTheJobsIsRefused() {
+    assertThat(night("07:00", "20:00"))
+        .containsExactly(
+            "line 7: dev.night.stop is '07:00' while start is '20:00' (expected 2 hours later or"
+                + " more, on the same day: jobs run in between).");
+    assertThat(night("08:59", "07:00")).hasSize(1);
+    // Jobs would begin in hour 24.
+    assertThat(night("23:59", "23:00")).hasSize(1);
+  }
+
+  private List<String> night(String stop, String start) {
+    return problems(
+        "  region: us-east-1",
+        "  removal: destroy",
+        RDS,
+        NODE,
+        ALERTS,
+        "  night: {stop: \"%s\", start: \"%s\"}".formatted(stop, start));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"7m", "45m", "90m"})
+  void paceThatNoClockKeepsIsRefusedWhereThereIsANight(String every) {
+    String jobs = "  jobs: {every: %s}".formatted(every);
+    String night = "  night: {stop: \"20:00\", start: \"07:00\"}";
+
+    assertThat(
+            problems("  region: us-east-1", "  removal: destroy", jobs, RDS, NODE, ALERTS, night))
+        .containsExactly(
+            "line 4: dev.jobs.every is '%s' where there is a night (expected a part of an hour such"
+                    .formatted(every)
+                + " as 15m or 30m, or whole hours: jobs run by the clock then).");
+    assertThat(read("  region: us-east-1", "  removal: destroy", jobs, RDS, NODE, ALERTS).jobs())
+        .isNotNull();
+  }
+
+  @Test
+  void alarmOnLessThanAMinuteIsRefused() {
+    assertThat(
+            problems(
+                "  region: us-east-1",
+                "  removal: destroy",
+                RDS,
+                NODE,
+                "  alerts: {email: a@example.com, budget-usd: 10, behind: 30s}"))
+        .containsExactly(
+            "line 6: dev.alerts.behind is '30s' (expected 1m or more: metrics are looked at by the"
+                + " minute).");
   }
 
   @Test
