@@ -211,6 +211,18 @@ class AwsLineIT {
   }
 
   @Test
+  @Order(3)
+  void jarAndTheLibrariesOfGlueSignWhatMskAsksFor() throws Exception {
+    Run login = glue.run(GlueRuntime.MSK_LOGIN);
+
+    assertThat(login.code()).as(login.log()).isZero();
+    assertThat(login.log())
+        .contains("\"action\":\"kafka-cluster:Connect\"")
+        .contains("\"host\":\"b-1.line.abcdef.c2.kafka.us-east-1.amazonaws.com\"")
+        .contains("\"x-amz-signature\":");
+  }
+
+  @Test
   @Order(4)
   void jobsCarryEveryChangeIntoTheGlueCatalog() throws Exception {
     execute(

@@ -24,6 +24,9 @@ final class GlueRuntime {
   private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
   static final Path JAR = REPOSITORY.resolve("glue-jobs/target/glue-jobs-glue.jar");
 
+  /** An entry of our own, for {@link #run(String)}. */
+  static final String MSK_LOGIN = "MskLoginEntry";
+
   private final Path home;
   private final Path entries;
   private final Map<String, String> environment;
@@ -58,6 +61,8 @@ final class GlueRuntime {
       command.add(
           REPOSITORY.resolve("glue-jobs/target/glue-scripts/" + job.entry() + ".scala").toString());
     }
+    command.add(
+        REPOSITORY.resolve("localstack/src/test/resources/aws/" + MSK_LOGIN + ".scala").toString());
     Path log = home.resolve("scripts.log");
     int code = start(command, log, Map.of()).waitFor();
     assertThat(code).as(Files.readString(log)).isZero();
@@ -70,28 +75,16 @@ final class GlueRuntime {
     return new Run(code, Files.readString(log(job)));
   }
 
+  /** Runs an entry that is no job's to its end, where jobs run. */
+  Run run(String entry) throws IOException, InterruptedException {
+    Path log = home.resolve(entry + ".log");
+    int code = start(submit(entry), log, environment).waitFor();
+    return new Run(code, Files.readString(log));
+  }
+
   /** Starts a job and does not wait for its end. */
   Process start(JobName job, List<String> arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                java(),
-                "@" + REPOSITORY.resolve("localstack/jvm.options"),
-                "-Xmx1g",
-                "-cp",
-                classPath("glue"),
-                "org.apache.spark.deploy.SparkSubmit",
-                "--master",
-                "local[2]",
-                "--conf",
-                "spark.driver.host=localhost",
-                "--conf",
-                "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-                "--jars",
-                JAR.toString(),
-                "--class",
-                job.entry(),
-                entries.toString()));
+    List<String> command = submit(job.entry());
     // Glue's own, as a job gets them besides ours.
     command.addAll(
         List.of(
@@ -108,6 +101,28 @@ final class GlueRuntime {
             "s3://scratch/jobs/"));
     command.addAll(arguments);
     return start(command, log(job), environment);
+  }
+
+  private List<String> submit(String entry) throws IOException {
+    return new ArrayList<>(
+        List.of(
+            java(),
+            "@" + REPOSITORY.resolve("localstack/jvm.options"),
+            "-Xmx1g",
+            "-cp",
+            classPath("glue"),
+            "org.apache.spark.deploy.SparkSubmit",
+            "--master",
+            "local[2]",
+            "--conf",
+            "spark.driver.host=localhost",
+            "--conf",
+            "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+            "--jars",
+            JAR.toString(),
+            "--class",
+            entry,
+            entries.toString()));
   }
 
   private Path log(JobName job) {
