@@ -1,7 +1,10 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.infra;
 
+import dev.cdclake.contract.JobName;
+import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.LineMetric;
+import dev.cdclake.infra.DeploymentSettings.Form;
 import dev.cdclake.infra.DeploymentSettings.OrchestratorKind;
 import dev.cdclake.infra.DeploymentSettings.Source;
 import java.util.ArrayList;
@@ -108,7 +111,8 @@ final class Alarms {
   private void connect(CaptureStack.Outputs capture) {
     above(
         "connect-away",
-        "Connect is wanted and does not run: look at its log group.",
+        "Connect is wanted and does not run: look at log group '%s'."
+            .formatted(line.logGroup(CaptureStack.CONTAINER)),
         MathExpression.Builder.create()
             .expression("wanted - running")
             .usingMetrics(
@@ -130,7 +134,8 @@ final class Alarms {
   private void lake() {
     alarm(
         "behind",
-        "Silver is older than it may be: which stage stands still? See 'status'.",
+        "Silver is older than it may be: look at the runs of Glue job %s, then at log group '%s'."
+            .formatted(writersOfSilver(), line.logGroup(CaptureStack.CONTAINER)),
         secondsBehind(),
         line.settings().alerts().behind().toSeconds(),
         ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -142,15 +147,40 @@ final class Alarms {
     if (line.settings().night().isEmpty()) {
       gold();
     }
-    above("rejected-rows", "Rows were rejected: see 'rejected'.", rejectedRows(), 0, 1);
-    above("rows-different", "Silver is not the source: see 'verify'.", rowsDifferent(), 0, 1);
+    LakeTable rejected = line.pipeline().rejectedRows();
+    above(
+        "rejected-rows",
+        ("Rows were rejected. Ask Athena: select reason, detail, topic, rejected_at from"
+                + " \"%s\".\"%s\" where replayed_at is null order by rejected_at desc. After a fix"
+                + " Glue job '%s' puts them through again.")
+            .formatted(
+                rejected.database(), rejected.name(), line.pipeline().jobName(JobName.REPLAY)),
+        rejectedRows(),
+        0,
+        1);
+    above(
+        "rows-different",
+        "Silver is not the source: the log of the last run of Glue job '%s' says where."
+            .formatted(line.pipeline().jobName(JobName.VERIFY)),
+        rowsDifferent(),
+        0,
+        1);
+  }
+
+  private String writersOfSilver() {
+    return line.settings().jobs().form() == Form.STREAM
+        ? "'%s'".formatted(line.pipeline().jobName(JobName.STREAM))
+        : "'%s' and '%s'"
+            .formatted(
+                line.pipeline().jobName(JobName.BRONZE), line.pipeline().jobName(JobName.SILVER));
   }
 
   /** Where there is a night, nothing runs for hours; a run that fails there is an alarm too. */
   private void gold() {
     alarm(
         "gold-stale",
-        "Gold missed three turns: look at the runs of job 'gold', and at what starts it.",
+        "Gold missed three turns: look at the runs of Glue job '%s', and at what starts it."
+            .formatted(line.pipeline().jobName(JobName.GOLD)),
         goldRuns(),
         1,
         ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -196,7 +226,7 @@ final class Alarms {
     String name = machine.getNode().getId().replace("Machine-", "");
     above(
         "failed-" + name,
-        "State machine '%s' failed: its execution says where.".formatted(name),
+        "State machine '%s' failed: its execution says where.".formatted(line.name(name)),
         machine.metricFailed(),
         0,
         1);

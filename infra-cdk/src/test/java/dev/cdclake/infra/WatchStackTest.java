@@ -3,15 +3,26 @@ package dev.cdclake.infra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.LineMetric;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awscdk.assertions.Match;
 
 class WatchStackTest {
+
+  /** What stands in quotes; an apostrophe stands behind a letter. */
+  private static final Pattern NAMED = Pattern.compile("(?<!\\w)'([^']+)'");
 
   @ParameterizedTest
   @ValueSource(strings = {"dev", "staging", "prod"})
@@ -23,6 +34,30 @@ class WatchStackTest {
               assertThat(alarm.at("/Properties/AlarmActions")).as(id).hasSize(1);
               assertThat(alarm.at("/Properties/AlarmDescription").asText()).as(id).isNotBlank();
             });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void whatAnAlarmNamesIsThere(String environment) throws IOException {
+    Synthesised line = Synthesised.of(environment);
+    Set<String> there = new HashSet<>(line.texts("AWS::Glue::Job", "Name"));
+    there.addAll(line.texts("AWS::Logs::LogGroup", "LogGroupName"));
+    there.addAll(line.texts("AWS::StepFunctions::StateMachine", "StateMachineName"));
+    Files.readAllLines(Path.of("..", "docs", "aws.md")).stream()
+        .filter(text -> text.startsWith("## "))
+        .forEach(heading -> there.add(heading.substring(3)));
+
+    List<String> descriptions = line.texts("AWS::CloudWatch::Alarm", "AlarmDescription");
+    assertThat(descriptions.stream().flatMap(WatchStackTest::named)).isNotEmpty().isSubsetOf(there);
+    assertThat(descriptions)
+        .anyMatch(
+            text ->
+                text.contains("\"%s\"".formatted(line.pipeline().database(Layer.BRONZE)))
+                    && text.contains("\"_rejected_rows\""));
+  }
+
+  private static Stream<String> named(String description) {
+    return NAMED.matcher(description).results().map(found -> found.group(1));
   }
 
   @Test
