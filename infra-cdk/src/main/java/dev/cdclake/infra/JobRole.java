@@ -53,12 +53,14 @@ final class JobRole {
           .ifPresent(msk -> msk.read(line).forEach(role::addToPrincipalPolicy));
     }
     logs(role, network);
-    attachToNetwork(role);
+    attachToNetwork(role, network);
     Reasons.accept(
         role,
         "IAM5",
-        "Tables and files below the layers of this line, which are made while it runs; its own log"
-            + " streams; describing the network and publishing metrics take no narrower resource.");
+        "Tables, files and topics of this line by their prefix, which are made while it runs; log"
+            + " groups of jobs, which Glue names; network interfaces, which Glue makes in one subnet"
+            + " with one security group; data keys of any kind, of two keys of this line; describing"
+            + " the network and publishing metrics take no narrower resource.");
     return role;
   }
 
@@ -120,7 +122,10 @@ final class JobRole {
         .stream().map(layer -> lake.lake().arnForObjects(LakeStack.prefix(layer) + "*")).toList();
   }
 
-  /** Glue writes to groups of its own names, and metrics of any name space. */
+  /**
+   * Glue writes to groups of its own names, and metrics of any name space. Those that the template
+   * makes would be narrower; a job whose log has another name would not run at all.
+   */
   private void logs(Role role, NetworkStack.Outputs network) {
     role.addToPrincipalPolicy(
         statement(
@@ -129,7 +134,7 @@ final class JobRole {
                 "logs:CreateLogStream",
                 "logs:PutLogEvents",
                 "logs:AssociateKmsKey"),
-            List.of(arnWithColon("logs", "log-group:/aws-glue/*"))));
+            List.of(arnWithColon("logs", "log-group:/aws-glue/jobs/*"))));
     network.key().grantEncryptDecrypt(role);
     role.addToPrincipalPolicy(
         PolicyStatement.Builder.create()
@@ -143,12 +148,13 @@ final class JobRole {
   }
 
   /**
-   * A job in a network makes network interfaces, and may tag nothing else.
+   * A job in a network makes network interfaces where its connection says, and may tag nothing
+   * else.
    *
    * @see <a href="https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html">Policy of
    *     the Glue service role</a>
    */
-  private void attachToNetwork(Role role) {
+  private void attachToNetwork(Role role, NetworkStack.Outputs network) {
     role.addToPrincipalPolicy(
         statement(
             List.of(
@@ -164,8 +170,8 @@ final class JobRole {
             List.of("ec2:CreateNetworkInterface"),
             List.of(
                 arn("ec2", "network-interface/*"),
-                arn("ec2", "subnet/*"),
-                arn("ec2", "security-group/*"))));
+                arn("ec2", "subnet/" + JobsStack.subnet(network).getSubnetId()),
+                arn("ec2", "security-group/" + network.groups().jobs().getSecurityGroupId()))));
     role.addToPrincipalPolicy(
         PolicyStatement.Builder.create()
             .actions(List.of("ec2:DeleteNetworkInterface", "ec2:CreateTags", "ec2:DeleteTags"))

@@ -73,8 +73,12 @@ final class JobsStack extends Stack {
   }
 
   /** Jobs reach the network through one subnet: its zone is where they run. */
+  static ISubnet subnet(NetworkStack.Outputs network) {
+    return network.vpc().selectSubnets(network.jobs()).getSubnets().get(0);
+  }
+
   private String connection(NetworkStack.Outputs network) {
-    ISubnet subnet = network.vpc().selectSubnets(network.jobs()).getSubnets().get(0);
+    ISubnet subnet = subnet(network);
     String name = line.name("jobs");
     CfnConnection.Builder.create(this, "Connection")
         .catalogId(getAccount())

@@ -226,15 +226,14 @@ final class MskCluster extends Construct {
     return answer.getResponseField("BootstrapBrokerStringSaslIam");
   }
 
-  /** Returns what a reader of events needs. */
+  /** Returns what a reader of events needs, which belongs to no group and is told where to read. */
   List<PolicyStatement> read(Line line) {
     String prefix = line.pipeline().kafka().topicPrefix();
     return List.of(
         statement(List.of("Connect", "DescribeCluster"), cluster.getAttrArn()),
         statement(
             List.of("DescribeTopic", "DescribeTopicDynamicConfiguration", "ReadData"),
-            named("topic", prefix + ".*")),
-        statement(List.of("DescribeGroup", "AlterGroup"), named("group", "*")));
+            named("topic", prefix + ".*")));
   }
 
   /**

@@ -127,6 +127,25 @@ class JobsStackTest {
   }
 
   @Test
+  void readersOfTopicsBelongToNoGroup() {
+    assertThat(actions("stream")).noneMatch(action -> action.matches("kafka-cluster:.*Group"));
+  }
+
+  @Test
+  void networkInterfacesAreMadeInOneSubnetWithOneSecurityGroup() {
+    assertThat(policy("bronze").toString())
+        .contains(":subnet/", ":security-group/", ":network-interface/*")
+        .doesNotContain(":subnet/*", ":security-group/*");
+  }
+
+  @Test
+  void logsAreThoseOfJobsAlone() {
+    assertThat(policy("bronze").toString())
+        .contains(":log-group:/aws-glue/jobs/*:*")
+        .doesNotContain(":log-group:/aws-glue/*");
+  }
+
+  @Test
   void argumentsNameSecretsAndDoNotHoldThem() {
     Synthesised.of("prod")
         .template("Jobs")
