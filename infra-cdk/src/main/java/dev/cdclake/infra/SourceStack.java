@@ -151,11 +151,12 @@ final class SourceStack extends Stack {
           "This environment's settings take protection off: it may be deleted at any time, or is"
               + " about to be.");
     }
-    if (!line.settings().isDurable() && source.copies() == 1) {
+    if (source.copies() == 1) {
       Reasons.accept(
           database,
           "RDS3",
-          "This environment's data may be lost: it is made anew from its description.");
+          "This environment's settings ask for one copy: a zone that fails takes the source along,"
+              + " until it is back or a backup is restored.");
     }
     return database;
   }

@@ -26,7 +26,10 @@ class VariantTest {
   private static final String SECRET =
       "arn:aws:secretsmanager:us-east-1:111122223333:secret:shop-AbCdEf";
 
-  private static final Synthesised VARIANT = Synthesised.with(settings(), pipelineFile());
+  static final Synthesised VARIANT = Synthesised.with(settings(), pipelineFile());
+
+  /** What is made where a person says no more than has to be said, and retains everything. */
+  static final Synthesised TERSE = Synthesised.with(terse(), pipelineFile());
 
   @Test
   void externalServersAreOnlyPointedAt() {
@@ -77,6 +80,24 @@ class VariantTest {
             - name: users
               mask: {email: hash}
           """);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static DeploymentSettings terse() {
+    try {
+      return DeploymentFile.read(
+          Files.writeString(
+              Files.createDirectories(Path.of("target", "variant")).resolve("environments.yaml"),
+              """
+              dev:
+                region: us-east-1
+                source: {instance: t4g.micro}
+                broker: {instance: kafka.m7g.large, version: 3.9.x.kraft}
+                alerts: {email: data-team@example.com, budget-usd: 1000}
+              """),
+          "dev");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
