@@ -287,10 +287,15 @@ final class CostTable {
     text.append(
         "%nFloor: %s stays even while everything is stopped; only 'make destroy' ends it.%n"
             .formatted(dollars(floor())));
-    if (!prices.unverified().isEmpty()) {
-      text.append("Not verified: %s.%n".formatted(String.join(", ", prices.unverified())));
-    }
+    named(text, "Second-hand, not read from AWS", prices.secondHand());
+    named(text, "Not verified", prices.unverified());
     return text.toString();
+  }
+
+  private static void named(StringBuilder text, String what, List<String> prices) {
+    if (!prices.isEmpty()) {
+      text.append("%s: %s.%n".formatted(what, String.join(", ", prices)));
+    }
   }
 
   private static void line(

@@ -17,6 +17,7 @@ final class Prices {
 
   private final Path file;
   private final JsonNode content;
+  private final Set<String> secondHand = new TreeSet<>();
   private final Set<String> unverified = new TreeSet<>();
 
   private Prices(Path file, JsonNode content) {
@@ -46,7 +47,7 @@ final class Prices {
     return content.get("hoursOfMonth").asDouble();
   }
 
-  /** Returns a price in US dollars, and remembers it if nobody has verified it. */
+  /** Returns a price in US dollars, and remembers it unless it was read in AWS's price list. */
   double of(String key) {
     JsonNode price = content.get("prices").get(key);
     if (price == null) {
@@ -57,8 +58,10 @@ final class Prices {
                       .formatted(key)
                   + " source."));
     }
-    if (!price.get("verified").asText().equals("yes")) {
-      unverified.add(key);
+    switch (price.path("verified").asText()) {
+      case "yes" -> {}
+      case "second-hand" -> secondHand.add(key);
+      default -> unverified.add(key);
     }
     return price.get("usd").asDouble();
   }
@@ -66,6 +69,11 @@ final class Prices {
   /** Returns what is assumed about use, for example gigabytes of the lake. */
   double assumed(String key) {
     return content.get("assumed").get(key).asDouble();
+  }
+
+  /** Returns the prices that were used and that somebody else read on AWS's page. */
+  List<String> secondHand() {
+    return List.copyOf(secondHand);
   }
 
   /** Returns the prices that were used and that nobody has verified. */

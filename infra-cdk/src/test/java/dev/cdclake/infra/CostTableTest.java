@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cdclake.contract.SettingsException;
 import dev.cdclake.infra.CostTable.Stop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +25,27 @@ class CostTableTest {
   @Test
   void everyPriceSaysWhereItComesFrom() {
     assertThat(Prices.read(PRICES).withoutSource()).isEmpty();
+  }
+
+  @Test
+  void pricesThatWereNotReadFromAwsAreShown() {
+    String text = table("prod").text();
+
+    assertThat(text.lines())
+        .anyMatch(
+            line -> line.startsWith("Second-hand, not read from AWS: ") && line.contains("msk-"))
+        .anyMatch(line -> line.startsWith("Not verified: ") && line.contains("rds-m7g.large"));
+    assertThat(text).doesNotContain("glue-dpu");
+  }
+
+  @Test
+  void onlyAwssOwnPriceListVerifiesAPrice() throws IOException {
+    for (JsonNode price : new ObjectMapper().readTree(PRICES.toFile()).get("prices")) {
+      boolean fromAws = price.get("source").asText().startsWith("AWS price list, offer ");
+      assertThat(price.get("verified").asText())
+          .as(price.toString())
+          .isIn(fromAws ? List.of("yes") : List.of("second-hand", "no"));
+    }
   }
 
   @Test
