@@ -42,8 +42,8 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnPath;
+import org.apache.parquet.hadoop.metadata.ParquetMetadata;
 import org.apache.parquet.internal.column.columnindex.OffsetIndex;
-import org.apache.parquet.internal.filter2.columnindex.ColumnIndexStore;
 import org.apache.parquet.internal.filter2.columnindex.ColumnIndexStore.MissingOffsetIndexException;
 import org.apache.parquet.internal.filter2.columnindex.RowRanges;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
@@ -66,10 +66,16 @@ public final class ParquetColumns implements AutoCloseable {
 
   private static final int NO_ROW = -1;
 
-  private final ParquetFileReader reader;
+  private final ParquetInput file;
+  private final SeekableInputStream stream;
+  private final ParquetReadOptions options;
+  private final ParquetMetadata footer;
   private final ParsedVersion writer;
   private final List<Integer> rowGroups;
   private final Map<Integer, Column> columns = new HashMap<>();
+
+  /** One for each column: a reader makes the page index once, of the columns that it reads. */
+  private final Map<Column, ParquetFileReader> readers = new HashMap<>();
 
   /** Where a column lies: its values, or those of its list's elements. */
   private record Column(ColumnDescriptor leaf, boolean isList) {
@@ -95,12 +101,21 @@ public final class ParquetColumns implements AutoCloseable {
     Object from(StoredValue value);
   }
 
-  private ParquetColumns(ParquetFileReader reader, ParsedVersion writer) {
-    this.reader = reader;
-    this.writer = writer;
+  private ParquetColumns(ParquetInput file, ParquetReadOptions options)
+      throws IOException, VersionParseException {
+    this.file = file;
+    this.options = options;
+    this.stream = file.newStream();
+    try {
+      this.footer = ParquetFileReader.readFooter(file, options, stream);
+    } catch (IOException | RuntimeException e) {
+      stream.close();
+      throw e;
+    }
+    this.writer = VersionParser.parse(footer.getFileMetaData().getCreatedBy());
     this.rowGroups =
-        reader.getRowGroups().stream().map(group -> Math.toIntExact(group.getRowCount())).toList();
-    MessageType schema = reader.getFileMetaData().getSchema();
+        footer.getBlocks().stream().map(group -> Math.toIntExact(group.getRowCount())).toList();
+    MessageType schema = footer.getFileMetaData().getSchema();
     for (ColumnDescriptor leaf : schema.getColumns()) {
       org.apache.parquet.schema.Type top = schema.getType(leaf.getPath()[0]);
       if (top.getId() != null) {
@@ -118,15 +133,22 @@ public final class ParquetColumns implements AutoCloseable {
                 CodecFactory.createDirectCodecFactory(
                     new Configuration(false), DirectByteBufferAllocator.getInstance(), 0))
             .build();
-    ParquetFileReader reader = null;
     try {
-      reader = new ParquetFileReader(new ParquetInput(file), options);
-      return new ParquetColumns(
-          reader, VersionParser.parse(reader.getFileMetaData().getCreatedBy()));
+      return new ParquetColumns(new ParquetInput(file), options);
     } catch (IOException | VersionParseException e) {
       throw new IllegalStateException(
           "Cannot read file '%s': %s.".formatted(file.location(), e.getMessage()), e);
     }
+  }
+
+  private ParquetFileReader reader(Column column) throws IOException {
+    ParquetFileReader reader = readers.get(column);
+    if (reader == null) {
+      reader = new ParquetFileReader(file, footer, options, stream);
+      reader.setRequestedSchema(List.of(column.leaf()));
+      readers.put(column, reader);
+    }
+    return reader;
   }
 
   /** Returns the numbers of rows of the file's row groups, in their order. */
@@ -136,7 +158,7 @@ public final class ParquetColumns implements AutoCloseable {
 
   /** Returns what a row of a row group takes on average, uncompressed; at least 1. */
   public long bytesPerRow(int group) {
-    BlockMetaData block = reader.getRowGroups().get(group);
+    BlockMetaData block = footer.getBlocks().get(group);
     return Math.max(1, block.getTotalByteSize() / Math.max(1, block.getRowCount()));
   }
 
@@ -172,8 +194,7 @@ public final class ParquetColumns implements AutoCloseable {
         continue;
       }
       ValueHash hash = hash(field.type(), column.stored());
-      reader.setRequestedSchema(List.of(column.leaf()));
-      try (PageReadStore pages = reader.readRowGroup(group)) {
+      try (PageReadStore pages = reader(column).readRowGroup(group)) {
         PageReader chunk = new TrackedPages(pages.getPageReader(column.leaf()));
         if (isDense(group, column)) {
           new DenseColumn(column.leaf(), chunk).addHashes(hash, hashes);
@@ -202,7 +223,7 @@ public final class ParquetColumns implements AutoCloseable {
   }
 
   private Stream<ColumnChunkMetaData> chunk(int group, Column column) {
-    return reader.getRowGroups().get(group).getColumns().stream()
+    return footer.getBlocks().get(group).getColumns().stream()
         .filter(chunk -> chunk.getPath().equals(column.path()));
   }
 
@@ -218,9 +239,7 @@ public final class ParquetColumns implements AutoCloseable {
     if (column == null || rows.length == 0) {
       return found;
     }
-    ColumnIndexStore indexes = indexes(group);
-    reader.setRequestedSchema(List.of(column.leaf()));
-    try (PageReadStore pages = pagesWith(group, indexes, column, rows)) {
+    try (PageReadStore pages = pagesWith(group, column, rows)) {
       TrackedPages tracked = new TrackedPages(pages.getPageReader(column.leaf()));
       if (isDense(group, column)) {
         Take take = column.isList() ? list(column) : take(field.type(), column.stored());
@@ -240,20 +259,14 @@ public final class ParquetColumns implements AutoCloseable {
     return found;
   }
 
-  /** The reader makes the index of a row group once, of the columns that are requested then. */
-  private ColumnIndexStore indexes(int group) {
-    reader.setRequestedSchema(columns.values().stream().map(Column::leaf).toList());
-    return reader.getColumnIndexStore(group);
-  }
-
   /**
    * Reads the pages of a column that have one of the rows; all of them if the file has no index.
    */
-  private PageReadStore pagesWith(int group, ColumnIndexStore indexes, Column column, int[] rows)
-      throws IOException {
+  private PageReadStore pagesWith(int group, Column column, int[] rows) throws IOException {
+    ParquetFileReader reader = reader(column);
     OffsetIndex pages;
     try {
-      pages = indexes.getOffsetIndex(column.path());
+      pages = reader.getColumnIndexStore(group).getOffsetIndex(column.path());
     } catch (MissingOffsetIndexException e) {
       return reader.readRowGroup(group);
     }
@@ -271,7 +284,7 @@ public final class ParquetColumns implements AutoCloseable {
     }
     PrimitiveIterator.OfInt numbers = wanted.build().iterator();
     return reader.readFilteredRowGroup(
-        group, RowRanges.create(reader.getRowGroups().get(group).getRowCount(), numbers, pages));
+        group, RowRanges.create(rowGroups.get(group), numbers, pages));
   }
 
   private static void takeValues(
@@ -412,7 +425,8 @@ public final class ParquetColumns implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    reader.close();
+    stream.close();
+    options.getCodecFactory().release();
   }
 
   /** Hands on pages, and tells with which row of the row group the newest of them begins. */
