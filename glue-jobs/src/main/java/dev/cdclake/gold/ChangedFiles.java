@@ -3,7 +3,10 @@ package dev.cdclake.gold;
 
 import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.lake.DeletedRows;
+import dev.cdclake.lake.ParquetColumns;
+import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -55,25 +58,35 @@ record ChangedFiles(
       this.places = places;
     }
 
-    String file() {
-      return file;
-    }
-
     boolean areAll() {
       return places == null;
     }
 
-    /**
-     * Returns the numbers that the rows have within a row group.
-     *
-     * @param first the place of the row group's first row
-     * @param size how many rows it has
-     */
-    int[] within(long first, int size) {
-      return areAll()
-          ? IntStream.range(0, size).toArray()
-          : DeletedRows.within(places, first, size);
+    /** Opens the file and reads its row groups, one after the other. */
+    void read(Table silver, GroupReader reader) {
+      try (ParquetColumns columns = ParquetColumns.open(silver.io().newInputFile(file))) {
+        long first = 0;
+        for (int group = 0; group < columns.rowGroups().size(); group++) {
+          int size = columns.rowGroups().get(group);
+          int[] rows =
+              areAll()
+                  ? IntStream.range(0, size).toArray()
+                  : DeletedRows.within(places, first, size);
+          reader.read(columns, group, rows);
+          first += size;
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot read file '" + file + "'.", e);
+      }
     }
+  }
+
+  /** Reads a row group. */
+  @FunctionalInterface
+  interface GroupReader {
+
+    /** Reads; {@code rows} are the numbers within the group of the rows that it is about. */
+    void read(ParquetColumns file, int group, int[] rows) throws IOException;
   }
 
   /**
@@ -93,11 +106,11 @@ record ChangedFiles(
     List<DeleteFile> deletes = new ArrayList<>();
     boolean isExact = true;
     for (Snapshot snapshot : SnapshotUtil.ancestorsBetween(silver, now, since)) {
-      if (movesRows(snapshot)) {
-        continue;
-      }
       if (snapshot.summary().containsKey(SnapshotKeys.FORGOTTEN)) {
         return Optional.empty();
+      }
+      if (movesRows(snapshot)) {
+        continue;
       }
       SnapshotChanges changes = SnapshotChanges.builderFor(silver).snapshot(snapshot).build();
       changes.addedDataFiles().forEach(added::add);
@@ -115,10 +128,8 @@ record ChangedFiles(
 
   /** A compaction moves rows to other files, and deletes there what had been deleted before. */
   private static boolean movesRows(Snapshot snapshot) {
-    Map<String, String> summary = snapshot.summary();
-    return (DataOperations.REPLACE.equals(snapshot.operation())
-            && !summary.containsKey(SnapshotKeys.FORGOTTEN))
-        || summary.containsKey(SnapshotKeys.MOVED);
+    return DataOperations.REPLACE.equals(snapshot.operation())
+        || snapshot.summary().containsKey(SnapshotKeys.MOVED);
   }
 
   private static boolean hasPlaces(DeleteFile file) {

@@ -166,14 +166,13 @@ public final class GoldJob {
         isIncremental && analysis.summed().isPresent()
             ? summed(model, analysis.summed().get(), inputs, gold, before)
             : Optional.empty();
+    Optional<SoughtKeys> touched =
+        isIncremental && summed.isEmpty() ? touched(model, inputs, gold, before) : Optional.empty();
+    FaultPoint.GOLD_BEFORE_WRITING.pass();
     if (summed.isPresent()) {
-      FaultPoint.GOLD_BEFORE_WRITING.pass();
       gold.replace(summed.get(), analysis.summed().get(), before, reached, summary);
       return Optional.of(report(model, summed.get().keys(), gold, start));
     }
-    Optional<SoughtKeys> touched =
-        isIncremental ? touched(model, inputs, gold, before) : Optional.empty();
-    FaultPoint.GOLD_BEFORE_WRITING.pass();
     if (touched.isPresent()) {
       Broadcast<SoughtKeys> keys =
           JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(touched.get());

@@ -22,7 +22,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.iceberg.DataOperations;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
@@ -237,14 +236,10 @@ final class GoldTable {
     List<Found> found = new ArrayList<>();
     try (KeyScan scan = new KeyScan(target, List.of(key), keys.value(), shares)) {
       while (scan.advance()) {
-        int[] rows = scan.rows();
-        Object[][] values =
-            columns.stream().map(column -> scan.values(column, rows)).toArray(Object[][]::new);
-        for (int i = 0; i < rows.length; i++) {
-          int at = i;
-          Row row = RowFactory.create(Stream.of(values).map(column -> column[at]).toArray());
-          Object[] kept = ((GenericInternalRow) own.row(row)).values();
-          found.add(new Found(scan.path(), scan.position(rows[i]), Arrays.asList(kept)));
+        Object[][] lines = scan.lines(columns);
+        for (int i = 0; i < lines.length; i++) {
+          Object[] kept = ((GenericInternalRow) own.row(RowFactory.create(lines[i]))).values();
+          found.add(new Found(scan.path(), scan.position(scan.rows()[i]), Arrays.asList(kept)));
         }
       }
     }

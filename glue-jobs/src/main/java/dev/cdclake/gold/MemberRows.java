@@ -7,7 +7,6 @@ import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.SparkSchemaUtil;
@@ -102,17 +101,7 @@ final class MemberRows extends BaseRelation implements PrunedScan {
     }
 
     private Iterator<Row> rows(KeyScan scan) {
-      int[] rows = scan.rows();
-      Object[][] lines = new Object[rows.length][columns.size()];
-      for (int column = 0; column < columns.size(); column++) {
-        Object[] values = scan.values(columns.get(column), rows);
-        for (int row = 0; row < rows.length; row++) {
-          lines[row][column] = values[row];
-        }
-      }
-      return IntStream.range(0, rows.length)
-          .mapToObj(row -> RowFactory.create(lines[row]))
-          .iterator();
+      return Arrays.stream(scan.lines(columns)).map(RowFactory::create).iterator();
     }
   }
 }

@@ -25,7 +25,6 @@ import org.apache.spark.sql.catalyst.expressions.Cast;
 import org.apache.spark.sql.catalyst.expressions.EvalMode;
 import org.apache.spark.sql.catalyst.expressions.ExprId;
 import org.apache.spark.sql.catalyst.expressions.Expression;
-import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.InterpretedMutableProjection;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.MakeDecimal;
@@ -303,12 +302,6 @@ record SummedModel(StructType input, List<Step> steps, List<Column> columns, int
         .filter(i -> columns.get(i).kind() == Kind.KEY)
         .findFirst()
         .orElseThrow();
-  }
-
-  /** Returns a key as the class that Spark's rows have, from Spark's own value. */
-  Object plain(Object key) {
-    StructType shape = new StructType().add("key", columns.get(key()).type());
-    return new CatalystRows(shape).row(new GenericInternalRow(new Object[] {key})).get(0);
   }
 
   /** Does with rows of silver what the select does before it counts them. Not for two threads. */

@@ -1,13 +1,11 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.gold;
 
+import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.KeyHash;
 import dev.cdclake.lake.KeyScan;
-import dev.cdclake.lake.ParquetColumns;
 import dev.cdclake.lake.SoughtKeys;
-import java.io.IOException;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,6 +25,8 @@ import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.SparkThrowable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Computes the new rows of a {@link SummedModel} from its old ones and from the rows of silver that
@@ -152,9 +152,12 @@ record SummedRefresh(
   }
 
   private SoughtKeys sought(Set<Object> keys) {
+    StructType shape = new StructType().add("key", model.columns().get(model.key()).type());
+    CatalystRows plain = new CatalystRows(shape);
     long[] entries =
         keys.stream()
-            .mapToLong(of -> SoughtKeys.entry(KeyHash.ofSingle(model.plain(of)), false))
+            .map(of -> plain.row(new GenericInternalRow(new Object[] {of})).get(0))
+            .mapToLong(of -> SoughtKeys.entry(KeyHash.ofSingle(of), false))
             .toArray();
     return SoughtKeys.of(List.of(new SoughtKeys.Part(entries)));
   }
@@ -181,26 +184,13 @@ record SummedRefresh(
 
   private Tallied read(Iterator<Part> parts) {
     Tallies tallies = new Tallies();
-    parts.forEachRemaining(part -> read(part, tallies));
+    parts.forEachRemaining(
+        part ->
+            part.rows.read(
+                silver,
+                (file, group, rows) ->
+                    tallies.take(file.lines(group, columns, rows), part.isGone)));
     return tallies.made();
-  }
-
-  private void read(Part part, Tallies tallies) {
-    try (ParquetColumns file = ParquetColumns.open(silver.io().newInputFile(part.rows.file()))) {
-      long first = 0;
-      for (int group = 0; group < file.rowGroups().size(); group++) {
-        int size = file.rowGroups().get(group);
-        int[] rows = part.rows.within(first, size);
-        Object[][] values = new Object[columns.size()][];
-        for (int column = 0; column < values.length; column++) {
-          values[column] = file.values(group, columns.get(column), rows);
-        }
-        tallies.take(values, rows.length, part.isGone);
-        first += size;
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read file '" + part.rows.file() + "'.", e);
-    }
   }
 
   private Optional<Map<Object, Tally>> countedAnew(
@@ -221,11 +211,7 @@ record SummedRefresh(
     Tallies tallies = new Tallies();
     try (KeyScan scan = new KeyScan(silver, List.of(key), keys, shares)) {
       while (scan.advance()) {
-        Object[][] values =
-            columns.stream()
-                .map(column -> scan.values(column, scan.rows()))
-                .toArray(Object[][]::new);
-        tallies.take(values, scan.rows().length, false);
+        tallies.take(scan.lines(columns), false);
       }
     }
     return tallies.made();
@@ -271,18 +257,10 @@ record SummedRefresh(
       return new Tallied(byKey, haveFailed);
     }
 
-    /**
-     * Takes in rows.
-     *
-     * @param values by column
-     */
-    void take(Object[][] values, int rows, boolean areGone) {
-      Object[] row = new Object[values.length];
-      for (int i = 0; i < rows; i++) {
-        for (int column = 0; column < values.length; column++) {
-          row[column] = values[column][i];
-        }
-        read(row)
+    /** Takes in rows, a line of values each. */
+    void take(Object[][] lines, boolean areGone) {
+      for (Object[] line : lines) {
+        read(line)
             .ifPresent(
                 read ->
                     byKey

@@ -2,11 +2,8 @@
 package dev.cdclake.gold;
 
 import dev.cdclake.lake.KeyHash;
-import dev.cdclake.lake.ParquetColumns;
 import dev.cdclake.lake.SoughtKeys;
-import java.io.IOException;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -67,23 +64,17 @@ record TouchedKeys(Table table, Types.NestedField column) implements Serializabl
   }
 
   /** Reads the keys of rows of a data file. */
-  private long[] keys(ChangedFiles.Rows rows) {
+  private long[] keys(ChangedFiles.Rows changed) {
     LongStream.Builder keys = LongStream.builder();
-    try (ParquetColumns file = ParquetColumns.open(table.io().newInputFile(rows.file()))) {
-      long first = 0;
-      for (int group = 0; group < file.rowGroups().size(); group++) {
-        int size = file.rowGroups().get(group);
-        LongStream hashes =
-            rows.areAll()
-                ? Arrays.stream(file.keyHashes(group, List.of(column)))
-                : Arrays.stream(file.values(group, column, rows.within(first, size)))
-                    .mapToLong(KeyHash::ofSingle);
-        hashes.map(hash -> SoughtKeys.entry(hash, false)).forEach(keys);
-        first += size;
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read file '" + rows.file() + "'.", e);
-    }
+    changed.read(
+        table,
+        (file, group, rows) -> {
+          LongStream hashes =
+              changed.areAll()
+                  ? Arrays.stream(file.keyHashes(group, List.of(column)))
+                  : Arrays.stream(file.values(group, column, rows)).mapToLong(KeyHash::ofSingle);
+          hashes.map(hash -> SoughtKeys.entry(hash, false)).forEach(keys);
+        });
     return keys.build().distinct().toArray();
   }
 }

@@ -210,6 +210,15 @@ public final class KeyScan implements AutoCloseable {
     }
   }
 
+  /** Returns the values that the rows have in some columns, a line for each row. */
+  public Object[][] lines(List<Types.NestedField> of) {
+    try {
+      return file.lines(group, of, rows);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read file '" + path + "'.", e);
+    }
+  }
+
   /**
    * Returns the greatest whole number that a column has in the row group, if statistics tell it.
    */

@@ -259,6 +259,19 @@ public final class ParquetColumns implements AutoCloseable {
     return found;
   }
 
+  /** Reads the values of several columns at some rows of a row group, a line for each row. */
+  public Object[][] lines(int group, List<Types.NestedField> fields, int[] rows)
+      throws IOException {
+    Object[][] lines = new Object[rows.length][fields.size()];
+    for (int column = 0; column < fields.size(); column++) {
+      Object[] values = values(group, fields.get(column), rows);
+      for (int row = 0; row < rows.length; row++) {
+        lines[row][column] = values[row];
+      }
+    }
+    return lines;
+  }
+
   /**
    * Reads the pages of a column that have one of the rows; all of them if the file has no index.
    */
