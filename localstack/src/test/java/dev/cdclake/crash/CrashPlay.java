@@ -260,6 +260,7 @@ final class CrashPlay {
 
   /** Locks the catalog's file for longer than anybody waits for it. */
   private Blow lockCatalog() throws Exception {
+    awaitJobs();
     try (Connection catalog =
             DriverManager.getConnection(
                 "jdbc:sqlite:%s?busy_timeout=30000".formatted(line.catalogFile()));
@@ -277,6 +278,7 @@ final class CrashPlay {
    * becomes zero while they run.
    */
   private Blow refuseWrites() throws Exception {
+    awaitJobs();
     String job = String.valueOf(line.job().id());
     call("prlimit", "--pid", job, "--fsize=0:");
     long reached = line.writer().position();
@@ -284,6 +286,11 @@ final class CrashPlay {
     Blow blow = outlived(reached);
     call("prlimit", "--pid", job, "--fsize=unlimited:");
     return blow;
+  }
+
+  /** Waits until the jobs have begun: an outage ends those that start, as it may. */
+  private void awaitJobs() throws Exception {
+    line.awaitPublished(line.writer().position());
   }
 
   /**
