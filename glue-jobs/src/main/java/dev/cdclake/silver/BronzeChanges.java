@@ -182,7 +182,7 @@ final class BronzeChanges {
     change[ChangeRow.KEY_JSON] = utf8(bronze, KEY);
     change[ChangeRow.BEFORE] = utf8(bronze, BEFORE);
     change[ChangeRow.AFTER] = utf8(bronze, AFTER);
-    EventLayout event = identify(change, Change.text(bronze, MOVED_FROM), decoder);
+    EventLayout event = identify(change, utf8(bronze, MOVED_FROM), decoder);
     return event == null || decoder.silver().keyed()
         ? List.of(new GenericInternalRow(change))
         : parts(change, op, event, decoder);
@@ -223,7 +223,7 @@ final class BronzeChanges {
     Object[] part = change.clone();
     part[left] = null;
     if (!decoder.alike().isEmpty()) {
-      String json = change[kept].toString();
+      UTF8String json = (UTF8String) change[kept];
       // All columns are read: a change of which one cannot be is rejected whole.
       RowImage.decode(json, event, event.inLake());
       part[ChangeRow.GROUP] =
@@ -237,7 +237,7 @@ final class BronzeChanges {
    *
    * @return how the event lies in the table, null if there is such a reason
    */
-  private static EventLayout identify(Object[] change, String movedFrom, Decoder decoder) {
+  private static EventLayout identify(Object[] change, UTF8String movedFrom, Decoder decoder) {
     if (!decoder.silver().keyed()) {
       standAlone(change);
     }
@@ -259,7 +259,7 @@ final class BronzeChanges {
       return reject(change, RejectReason.KEY_MISSING, "The event has no key, the table has one");
     }
     try {
-      String key = RowKey.text(event.key(change[ChangeRow.KEY_JSON].toString()));
+      String key = RowKey.text(event.key((UTF8String) change[ChangeRow.KEY_JSON]));
       if (movedFrom != null) {
         change[ChangeRow.MOVED_FROM] = UTF8String.fromString(RowKey.text(event.key(movedFrom)));
       }
@@ -313,10 +313,10 @@ final class BronzeChanges {
           !event.isComplete()
               || !WHOLE_OPS.contains(bronze.getUTF8String(OP))
               || bronze.isNullAt(AFTER)
-              || UnavailableValue.isIn(Change.text(bronze, AFTER), event);
+              || event.lacksValue(bronze.getUTF8String(AFTER));
       for (int column : new int[] {KEY, MOVED_FROM}) {
         if (!bronze.isNullAt(column)) {
-          Object[] key = event.key(Change.text(bronze, column));
+          Object[] key = event.key(bronze.getUTF8String(column));
           entries.add(SoughtKeys.entry(KeyHash.of(Arrays.asList(key)), lacks));
         }
       }
@@ -331,13 +331,13 @@ final class BronzeChanges {
       return List.of();
     }
     try {
-      if (!UnavailableValue.isIn(Change.text(bronze, AFTER), event)) {
+      if (!event.lacksValue(bronze.getUTF8String(AFTER))) {
         return List.of();
       }
       return List.of(
           new KeyMove(
-              RowKey.text(event.key(Change.text(bronze, KEY))),
-              RowKey.text(event.key(Change.text(bronze, MOVED_FROM)))));
+              RowKey.text(event.key(bronze.getUTF8String(KEY))),
+              RowKey.text(event.key(bronze.getUTF8String(MOVED_FROM)))));
     } catch (UnreadableValueException e) {
       // The change itself is rejected with this reason when it is decoded.
       return List.of();
@@ -352,7 +352,7 @@ final class BronzeChanges {
     }
     try {
       Object[] before =
-          RowImage.decode(Change.text(bronze, BEFORE), event, List.of(alike.fieldNames()));
+          RowImage.decode(bronze.getUTF8String(BEFORE), event, List.of(alike.fieldNames()));
       return List.of(values.row(RowFactory.create(before)));
     } catch (UnreadableValueException e) {
       // The change itself is rejected with this reason when it is decoded.

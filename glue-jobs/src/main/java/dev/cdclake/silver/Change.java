@@ -5,6 +5,7 @@ import dev.cdclake.lake.Position;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * A change of bronze on its way into silver.
@@ -31,9 +32,9 @@ record Change(
     Long txid,
     Instant committedAt,
     String schema,
-    String keyJson,
-    String before,
-    String after) {
+    UTF8String keyJson,
+    UTF8String before,
+    UTF8String after) {
 
   /** Reads a change that was not rejected; nothing of the row is kept. */
   static Change of(InternalRow row) {
@@ -51,9 +52,14 @@ record Change(
             ? null
             : Instant.EPOCH.plus(row.getLong(ChangeRow.COMMITTED_AT), ChronoUnit.MICROS),
         text(row, ChangeRow.SCHEMA),
-        text(row, ChangeRow.KEY_JSON),
-        text(row, ChangeRow.BEFORE),
-        text(row, ChangeRow.AFTER));
+        json(row, ChangeRow.KEY_JSON),
+        json(row, ChangeRow.BEFORE),
+        json(row, ChangeRow.AFTER));
+  }
+
+  /** Returns a copy: the row that it is read from may be filled anew. */
+  private static UTF8String json(InternalRow row, int column) {
+    return row.isNullAt(column) ? null : row.getUTF8String(column).copy();
   }
 
   /** Returns a text of a row, null if it has none. */

@@ -47,6 +47,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * Fills a column in the silver rows whose last change is older than the column.
@@ -208,7 +209,7 @@ public final class ColumnBackfill {
     MapFunction<Row, Row> decode =
         row -> {
           String maskedKey = SourceValue.masked(row.getString(0), masks);
-          Object[] typed = decoder.layout(fingerprint, 0, 0).key(maskedKey);
+          Object[] typed = decoder.layout(fingerprint, 0, 0).key(UTF8String.fromString(maskedKey));
           Object[] values = new Object[width];
           System.arraycopy(typed, 0, values, 0, typed.length);
           values[width - 2] = maskedKey;

@@ -13,10 +13,12 @@ import dev.cdclake.failure.RejectReason;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * How the rows of events with one schema lie in a silver table. It is worked out once for many
@@ -28,6 +30,11 @@ final class EventLayout {
       new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   private static final int NONE = -1;
+
+  /** Reads the value of a column, to its end. */
+  private interface Column {
+    void at(int column, JsonParser parser) throws IOException;
+  }
 
   private final EventSchema schema;
   private final SilverSchema silver;
@@ -118,9 +125,31 @@ final class EventLayout {
    *
    * @return a value for every column, null where the row leaves it out
    */
-  JsonNode[] read(String json) throws UnreadableValueException {
+  JsonNode[] read(UTF8String json) throws UnreadableValueException {
     JsonNode[] values = new JsonNode[names.length];
-    try (JsonParser parser = JSON.createParser(json)) {
+    forEach(json, (column, parser) -> values[column] = node(parser));
+    return values;
+  }
+
+  /**
+   * Tells whether a row that an event carries lacks the value of a column: it leaves the column
+   * out, or has the placeholder in its stead.
+   */
+  boolean lacksValue(UTF8String json) throws UnreadableValueException {
+    BitSet there = new BitSet(names.length);
+    forEach(
+        json,
+        (column, parser) -> {
+          boolean lacks =
+              UnavailableValue.mayBeAt(parser) && UnavailableValue.is(node(parser), types[column]);
+          there.set(column, !lacks);
+        });
+    return there.cardinality() < names.length;
+  }
+
+  /** Calls for every column of a row with a parser that stands at its value. */
+  private void forEach(UTF8String json, Column read) throws UnreadableValueException {
+    try (JsonParser parser = JSON.createParser(json.getBytes())) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new UnreadableValueException("The row is not a JSON object", null);
       }
@@ -131,11 +160,10 @@ final class EventLayout {
         if (column == NONE) {
           parser.skipChildren();
         } else {
-          values[column] = node(parser);
+          read.at(column, parser);
           expected = column + 1;
         }
       }
-      return values;
     } catch (JsonProcessingException e) {
       throw new UnreadableValueException("The row is not JSON", e);
     } catch (IOException e) {
@@ -194,7 +222,7 @@ final class EventLayout {
    * @param json the key's payload
    * @return the values in the order of the table's key
    */
-  Object[] key(String json) throws UnreadableValueException {
+  Object[] key(UTF8String json) throws UnreadableValueException {
     JsonNode[] read;
     try {
       read = read(json);

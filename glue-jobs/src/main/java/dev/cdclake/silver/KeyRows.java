@@ -131,12 +131,11 @@ final class KeyRows {
 
   /** Returns which of the rows under this key a change is about. */
   private RowState meant(Change change, EventLayout event) throws UnreadableValueException {
-    String before = change.before();
-    if (covered.isEmpty() || before == null) {
+    if (covered.isEmpty() || change.before() == null) {
       return top;
     }
     List<String> columns = event.inLake();
-    Object[] values = RowImage.decode(before, event, columns);
+    Object[] values = RowImage.decode(change.before(), event, columns);
     String image = RowImage.text(values);
     for (RowState row : covered) {
       if (image.equals(row.image(columns))) {

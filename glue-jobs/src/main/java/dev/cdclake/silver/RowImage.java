@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.unsafe.types.UTF8String;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
@@ -28,7 +29,7 @@ final class RowImage {
    * @param json the row before or after the change
    * @param columns names in the lake
    */
-  static Object[] decode(String json, EventLayout event, List<String> columns)
+  static Object[] decode(UTF8String json, EventLayout event, List<String> columns)
       throws UnreadableValueException {
     JsonNode[] row = event.read(json);
     Map<String, Object> values = new HashMap<>();

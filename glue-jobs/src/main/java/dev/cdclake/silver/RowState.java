@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * One row of silver while the changes of its key are folded into it, column by column.
@@ -117,10 +118,14 @@ final class RowState {
       rejected[extra + FoldedRow.STORED] = false;
       rejected[extra + FoldedRow.REASON] = reason;
       rejected[extra + FoldedRow.DETAIL] = detail;
-      rejected[extra + FoldedRow.KEY_JSON] = change.keyJson();
+      rejected[extra + FoldedRow.KEY_JSON] = text(change.keyJson());
       rejected[extra + FoldedRow.VALUE_JSON] =
-          change.after() == null ? change.before() : change.after();
+          text(change.after() == null ? change.before() : change.after());
       return RowFactory.create(rejected);
+    }
+
+    private static String text(UTF8String json) {
+      return json == null ? null : json.toString();
     }
 
     /** Tells whether a row that silver has is covered; see {@link KeyRows}. */
@@ -253,8 +258,8 @@ final class RowState {
     }
     Object[] version = folded(row, isActive() || !layout.rules.purgeDeleted());
     if (change != null) {
-      version[layout.extra + FoldedRow.KEY_JSON] = change.keyJson();
-      version[layout.extra + FoldedRow.VALUE_JSON] = change.after();
+      version[layout.extra + FoldedRow.KEY_JSON] = Layout.text(change.keyJson());
+      version[layout.extra + FoldedRow.VALUE_JSON] = Layout.text(change.after());
     }
     versions.add(version);
   }

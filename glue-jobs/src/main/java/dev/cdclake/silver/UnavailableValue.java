@@ -1,10 +1,12 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.cdclake.silver.ColumnType.UnreadableValueException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.spark.sql.types.StringType;
 
@@ -24,6 +26,8 @@ final class UnavailableValue {
   private static final String BASE64 = Base64.getEncoder().encodeToString(BYTES);
   private static final String ID = UUID.nameUUIDFromBytes(BYTES).toString();
 
+  private static final Set<Integer> LENGTHS = Set.of(TEXT.length(), MAP.length(), BASE64.length());
+
   private UnavailableValue() {}
 
   static boolean is(JsonNode value, ColumnType type) {
@@ -37,15 +41,16 @@ final class UnavailableValue {
     return value.isObject() && value.size() == 1 && TEXT.equals(value.path(TEXT).asText());
   }
 
-  /** Tells whether an event lacks a value of the row after its change, in any column. */
-  static boolean isIn(String after, EventLayout event) throws UnreadableValueException {
-    JsonNode[] row = event.read(after);
-    for (int column = 0; column < row.length; column++) {
-      if (isAt(row[column], event.type(column))) {
-        return true;
-      }
-    }
-    return false;
+  /**
+   * Tells whether the value that a parser stands at looks like the placeholder, for {@link #is} to
+   * decide: so that nothing is made of all the others.
+   */
+  static boolean mayBeAt(JsonParser parser) throws IOException {
+    return switch (parser.currentToken()) {
+      case VALUE_STRING -> LENGTHS.contains(parser.getTextLength());
+      case START_ARRAY, START_OBJECT -> true;
+      default -> false;
+    };
   }
 
   /** Tells whether a column lacks its value; one that vanished from the row does. */

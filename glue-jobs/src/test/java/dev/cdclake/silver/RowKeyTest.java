@@ -8,6 +8,7 @@ import dev.cdclake.fixture.Changes;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.util.List;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
 
 class RowKeyTest {
@@ -19,8 +20,7 @@ class RowKeyTest {
 
   @Test
   void keyIsDecodedInTheOrderOfTheTable() throws UnreadableValueException {
-    assertThat(new EventLayout(EVENT, SILVER).key("{\"id\":3,\"line\":\"a\"}"))
-        .containsExactly("a", 3);
+    assertThat(key(SILVER, "{\"id\":3,\"line\":\"a\"}")).containsExactly("a", 3);
   }
 
   @Test
@@ -29,26 +29,26 @@ class RowKeyTest {
     SilverSchema widened = new SilverSchema(SilverSchema.initial(wide), List.of("id"), true);
 
     assertThat(widened.columns().apply("id").dataType()).isEqualTo(DataTypes.LongType);
-    assertThat(new EventLayout(EVENT, widened).key("{\"id\":3}")).containsExactly(3L);
+    assertThat(key(widened, "{\"id\":3}")).containsExactly(3L);
   }
 
   @Test
   void keyWithoutAColumnOfTheTableIsUnreadable() {
-    assertThatThrownBy(() -> new EventLayout(EVENT, SILVER).key("{\"id\":3}"))
+    assertThatThrownBy(() -> key(SILVER, "{\"id\":3}"))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("The key has no column 'line'");
   }
 
   @Test
   void keyWithANullColumnIsUnreadable() {
-    assertThatThrownBy(() -> new EventLayout(EVENT, SILVER).key("{\"id\":null,\"line\":\"a\"}"))
+    assertThatThrownBy(() -> key(SILVER, "{\"id\":null,\"line\":\"a\"}"))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("The key has no column 'id'");
   }
 
   @Test
   void keyThatIsNotJsonIsUnreadable() {
-    assertThatThrownBy(() -> new EventLayout(EVENT, SILVER).key("{\"id\":"))
+    assertThatThrownBy(() -> key(SILVER, "{\"id\":"))
         .isInstanceOf(UnreadableValueException.class)
         .hasMessage("The key is not JSON");
   }
@@ -64,5 +64,9 @@ class RowKeyTest {
     assertThat(RowKey.text(List.of("a", 12))).isNotEqualTo(RowKey.text(List.of("a1", 2)));
     assertThat(RowKey.text(List.of(new byte[] {1}))).isEqualTo("2:01");
     assertThat(RowKey.text(List.of(3))).isEqualTo(RowKey.text(List.of(3L)));
+  }
+
+  private static Object[] key(SilverSchema silver, String json) throws UnreadableValueException {
+    return new EventLayout(EVENT, silver).key(UTF8String.fromString(json));
   }
 }

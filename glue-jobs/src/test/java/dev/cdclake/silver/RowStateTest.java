@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
 
 class RowStateTest {
@@ -571,9 +572,9 @@ class RowStateTest {
         700L,
         Instant.EPOCH,
         "RowStateTest",
-        "{\"id\":3}",
+        UTF8String.fromString("{\"id\":3}"),
         null,
-        after);
+        UTF8String.fromString(after));
   }
 
   private static Object value(Row row, String column) {

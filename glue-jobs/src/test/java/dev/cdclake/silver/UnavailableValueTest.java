@@ -3,8 +3,9 @@ package dev.cdclake.silver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -131,9 +132,13 @@ class UnavailableValueTest {
   }
 
   private static boolean isUnavailable(String value, String type) {
-    try {
-      return UnavailableValue.is(JSON.readTree(value), ColumnType.of(JSON.readTree(type)));
-    } catch (JsonProcessingException e) {
+    try (JsonParser parser = JSON.createParser(value.getBytes(StandardCharsets.UTF_8))) {
+      parser.nextToken();
+      boolean mayBe = UnavailableValue.mayBeAt(parser);
+      boolean is = UnavailableValue.is(JSON.readTree(value), ColumnType.of(JSON.readTree(type)));
+      assertThat(mayBe || !is).as("%s is looked at", value).isTrue();
+      return is;
+    } catch (IOException e) {
       throw new IllegalArgumentException(value, e);
     }
   }
