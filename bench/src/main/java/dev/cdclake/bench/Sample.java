@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.bench;
 
+import java.util.List;
+
 /**
  * One measured run of one contender.
  *
@@ -56,5 +58,22 @@ record Sample(
         files,
         result,
         source);
+  }
+
+  /** Returns runs of one contender, one after the other, as one. */
+  static Sample sum(String scenario, List<Sample> parts) {
+    Sample last = parts.get(parts.size() - 1);
+    return new Sample(
+        scenario,
+        last.contender,
+        last.round,
+        last.cold,
+        parts.stream().mapToLong(Sample::rows).sum(),
+        parts.stream().mapToDouble(Sample::seconds).sum(),
+        parts.stream().mapToDouble(Sample::cpuSeconds).sum(),
+        last.peakMegabytes,
+        parts.stream().mapToLong(Sample::files).sum(),
+        last.found,
+        last.expected);
   }
 }

@@ -2,20 +2,24 @@
 package dev.cdclake.bench;
 
 import dev.cdclake.contract.LakeTable;
+import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.lake.LakeSession;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.maintain.MaintainJob;
+import dev.cdclake.maintain.Upkeep;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.iceberg.Table;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * One contender applies batches to its copy of the lake; in the last round ours goes on, and
- * queries are timed before and after maintenance.
+ * One contender applies batches to its copy of the lake; in the last round ours goes on, with the
+ * upkeep of a running line behind each batch, and queries are timed before and after all of it is
+ * compacted.
  *
  * @param rows of the table before the batches
  * @param all number of batches of this round
@@ -45,6 +49,8 @@ record SilverRun(
     SilverWay way = kind.open(spark, pipeline, feed);
     List<Sample> samples = new ArrayList<>();
     Leftovers leftovers = new Leftovers();
+    Upkeep upkeep = new Upkeep(spark, feed.tables(), pipeline, Set.of(Layer.SILVER));
+    List<Sample> looks = new ArrayList<>();
     for (ChangeBatch batch : ChangeBatch.plan(rows, sizes, all)) {
       feed.append(batch);
       Stopwatch watch = Stopwatch.start();
@@ -61,6 +67,11 @@ record SilverRun(
       output.progress(
           "batch %d of %d, %,d changes: %.2f s, %.2f s of CPU"
               .formatted(batch.number(), all, batch.size(), sample.seconds(), sample.cpuSeconds()));
+      if (extra) {
+        Stopwatch look = Stopwatch.start();
+        upkeep.look();
+        looks.add(look.sample("", kind.label(), round, false, 0, 0));
+      }
       if (expected.containsKey(batch.number())) {
         String found = checksum(spark, silver);
         for (Sample made : samples) {
@@ -71,9 +82,14 @@ record SilverRun(
     }
     if (all > EVERY_ROUND) {
       String wanted = expected.get(all);
-      query(spark, silver, "before", wanted, output);
+      output.sample(
+          Sample.sum(
+                  "upkeep of %,d rows, batches %d to %d".formatted(rows, EVERY_ROUND + 1, all),
+                  looks)
+              .judged(checksum(spark, silver), wanted));
+      query(spark, silver, "kept by upkeep", wanted, output);
       maintain(spark, feed, pipeline, silver, wanted, output);
-      query(spark, silver, "after", wanted, output);
+      query(spark, silver, "after maintain", wanted, output);
     }
   }
 
@@ -123,7 +139,7 @@ record SilverRun(
     long files =
         Long.parseLong(table.currentSnapshot().summary().get("total-data-files"))
             + Long.parseLong(table.currentSnapshot().summary().get("total-delete-files"));
-    String after = " of %,d rows after %d batches, %s maintain".formatted(rows, all, when);
+    String after = " of %,d rows after %d batches, %s".formatted(rows, all, when);
     for (int i = 0; i < QUERIES; i++) {
       Stopwatch scan = Stopwatch.start();
       spark
