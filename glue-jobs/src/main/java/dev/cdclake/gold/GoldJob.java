@@ -3,10 +3,10 @@ package dev.cdclake.gold;
 
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.SettingsException;
 import dev.cdclake.contract.SnapshotKeys;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
+import dev.cdclake.gold.ModelAnalyses.Analysis;
 import dev.cdclake.lake.ConsistentSnapshots;
 import dev.cdclake.lake.KeyHash;
 import dev.cdclake.lake.LakeTables;
@@ -18,24 +18,18 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import org.apache.iceberg.Table;
-import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.types.Types;
-import org.apache.iceberg.util.SnapshotUtil;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -52,13 +46,14 @@ public final class GoldJob {
   private final LakeTables tables;
   private final Pipeline pipeline;
   private final List<GoldModel> models;
-  private final Map<String, Analysis> analyses = new HashMap<>();
+  private final ModelAnalyses analyses;
 
   public GoldJob(SparkSession spark, LakeTables tables, Pipeline pipeline) {
     this.spark = spark;
     this.tables = tables;
     this.pipeline = pipeline;
     this.models = GoldModels.read(pipeline);
+    this.analyses = new ModelAnalyses(spark, pipeline);
   }
 
   /** Returns the names of a pipeline's models, in the order in which they are refreshed. */
@@ -136,7 +131,7 @@ public final class GoldJob {
 
   private Optional<StageReport> refresh(GoldModel model, ConsistentSnapshots moment, boolean anew) {
     Instant start = Instant.now();
-    Map<String, Input> inputs = inputs(model, moment);
+    List<ModelInput> inputs = inputs(model, moment);
     if (inputs.size() < model.inputs().size()) {
       return Optional.empty();
     }
@@ -152,7 +147,7 @@ public final class GoldJob {
     if (moment.lsn() != 0) {
       summary.put(SnapshotKeys.COMPLETE_LSN, moment.position().lsnText());
     }
-    Analysis analysis = analysis(model, inputs);
+    Analysis analysis = analyses.of(model, inputs);
     StructType columns = analysis.columns();
     GoldTable gold = GoldTable.open(spark, tables, name, model, columns);
     boolean isIncremental =
@@ -164,7 +159,7 @@ public final class GoldJob {
             && (analysis.summed().isEmpty() || gold.isAsRefreshed());
     Optional<SummedRefresh.Result> summed =
         isIncremental && analysis.summed().isPresent()
-            ? summed(model, analysis.summed().get(), inputs, gold, before)
+            ? summed(model, analysis.summed().get(), inputs.get(0), gold, before)
             : Optional.empty();
     Optional<SoughtKeys> touched =
         isIncremental && summed.isEmpty() ? touched(model, inputs, gold, before) : Optional.empty();
@@ -193,32 +188,27 @@ public final class GoldJob {
     return Optional.of(report(model, gold.rows().count(), gold, start));
   }
 
-  /** An input and the snapshot of it that is read. */
-  private record Input(Table table, long snapshot) {}
-
-  private Map<String, Input> inputs(GoldModel model, ConsistentSnapshots moment) {
-    Map<String, Input> inputs = new LinkedHashMap<>();
-    for (String name : model.inputs()) {
-      input(name, moment)
-          .filter(input -> input.table().snapshot(input.snapshot()) != null)
-          .ifPresent(input -> inputs.put(name, input));
-    }
-    return inputs;
+  /** Returns the inputs that are there. */
+  private List<ModelInput> inputs(GoldModel model, ConsistentSnapshots moment) {
+    return model.inputs().stream()
+        .flatMap(name -> input(name, moment).stream())
+        .filter(input -> input.table().snapshot(input.snapshot()) != null)
+        .toList();
   }
 
   /** A model reads other models as they are: those were refreshed before, at the same moment. */
-  private Optional<Input> input(String input, ConsistentSnapshots moment) {
+  private Optional<ModelInput> input(String input, ConsistentSnapshots moment) {
     String noun = input.substring(input.indexOf('.') + 1);
     if (input.startsWith("gold.")) {
       return tables
           .find(pipeline.gold(noun))
           .filter(table -> table.currentSnapshot() != null)
-          .map(table -> new Input(table, table.currentSnapshot().snapshotId()));
+          .map(table -> new ModelInput(input, table, table.currentSnapshot().snapshotId()));
     }
     return source(input)
         .filter(table -> moment.snapshots().containsKey(table.lakeName()))
         .flatMap(table -> tables.find(pipeline.silver(table)))
-        .map(table -> new Input(table, moment.snapshots().get(noun)));
+        .map(table -> new ModelInput(input, table, moment.snapshots().get(noun)));
   }
 
   private Optional<SourceTable> source(String input) {
@@ -228,10 +218,10 @@ public final class GoldJob {
   }
 
   /** The inputs' snapshots; and the select itself, because a changed one changes the rows. */
-  private static Progress reached(GoldModel model, Map<String, Input> inputs) {
+  private static Progress reached(GoldModel model, List<ModelInput> inputs) {
     Map<String, Long> snapshots = new HashMap<>();
     snapshots.put(SELECT, (long) model.sql().hashCode());
-    inputs.forEach((name, input) -> snapshots.put(name, input.snapshot()));
+    inputs.forEach(input -> snapshots.put(input.name(), input.snapshot()));
     return new Progress(
         Progress.NONE.offsets(), snapshots, Progress.NONE.truncated(), Progress.NONE.topics());
   }
@@ -240,100 +230,16 @@ public final class GoldJob {
     return reached.snapshots().get(SELECT).equals(before.snapshots().get(SELECT));
   }
 
-  /** Analyses the select against the columns that silver has, and compares it with the promise. */
-  private StructType checkedColumns(GoldModel model) {
-    StructType actual;
-    try {
-      actual = spark.sql(model.sqlOver(input -> GoldModel.table(pipeline, input))).schema();
-    } catch (Exception e) {
-      if (e instanceof AnalysisException) {
-        throw new SettingsException(
-            model.name() + ".sql", List.of(e.getMessage().lines().findFirst().orElse("")));
-      }
-      throw e;
-    }
-    List<String> problems = new ArrayList<>();
-    if (!List.of(actual.fieldNames()).equals(List.copyOf(model.columns().keySet()))) {
-      problems.add(
-          "%s.yml lists the columns %s, the select yields %s."
-              .formatted(model.name(), model.columns().keySet(), List.of(actual.fieldNames())));
-    } else {
-      model
-          .columns()
-          .forEach(
-              (name, column) -> {
-                DataType promised = DataType.fromDDL(column.type());
-                if (!promised.sameType(actual.apply(name).dataType())) {
-                  problems.add(
-                      "column '%s' is %s in %s.yml, the select yields %s."
-                          .formatted(
-                              name,
-                              column.type(),
-                              model.name(),
-                              actual.apply(name).dataType().sql()));
-                }
-              });
-    }
-    if (!problems.isEmpty()) {
-      throw new SettingsException("gold model " + model.name(), problems);
-    }
-    return actual;
-  }
-
-  /**
-   * What a select is.
-   *
-   * @param inputs the columns that its inputs had
-   * @param columns of the result
-   * @param summed how it is refreshed by the changed rows alone, if it can be
-   */
-  private record Analysis(
-      Map<String, StructType> inputs, StructType columns, Optional<SummedModel> summed) {}
-
-  /** Analyses the select, again only if the columns of its inputs are others. */
-  private Analysis analysis(GoldModel model, Map<String, Input> inputs) {
-    Map<String, StructType> now = new HashMap<>();
-    inputs.forEach(
-        (name, input) ->
-            now.put(
-                name,
-                SparkSchemaUtil.convert(SnapshotUtil.schemaFor(input.table(), input.snapshot()))));
-    Analysis known = analyses.get(model.name());
-    if (known == null || !known.inputs().equals(now)) {
-      known = new Analysis(now, checkedColumns(model), summedModel(model, inputs, now));
-      analyses.put(model.name(), known);
-    }
-    return known;
-  }
-
-  private Optional<SummedModel> summedModel(
-      GoldModel model, Map<String, Input> inputs, Map<String, StructType> columns) {
-    return inputs.entrySet().stream()
-        .filter(input -> inputs.size() == 1)
-        .filter(input -> keyColumn(model, input.getKey(), input.getValue()).isPresent())
-        .map(Map.Entry::getKey)
-        .findFirst()
-        .flatMap(
-            input ->
-                SummedModel.of(spark, model, columns.get(input), model.touchedBy().get(input)));
-  }
-
   /** Returns the model's changes by the changed rows alone; empty if they do not tell them. */
   private Optional<SummedRefresh.Result> summed(
-      GoldModel model,
-      SummedModel summed,
-      Map<String, Input> inputs,
-      GoldTable gold,
-      Progress before) {
-    String name = inputs.keySet().iterator().next();
-    Input input = inputs.get(name);
-    Long since = before.snapshots().get(name);
+      GoldModel model, SummedModel summed, ModelInput input, GoldTable gold, Progress before) {
+    Long since = before.snapshots().get(input.name());
     return since == null
         ? Optional.empty()
         : SummedRefresh.of(
             JavaSparkContext.fromSparkContext(spark.sparkContext()),
             input.table(),
-            model.touchedBy().get(name),
+            model.touchedBy().get(input.name()),
             summed,
             gold,
             since,
@@ -342,24 +248,23 @@ public final class GoldJob {
 
   /** Returns the keys to recompute; empty if the model has to be rebuilt. */
   private Optional<SoughtKeys> touched(
-      GoldModel model, Map<String, Input> inputs, GoldTable gold, Progress before) {
+      GoldModel model, List<ModelInput> inputs, GoldTable gold, Progress before) {
     Types.NestedField key = gold.column(model.key().get(0));
     List<long[]> touched = new ArrayList<>();
-    for (Map.Entry<String, Input> input : inputs.entrySet()) {
-      Long since = before.snapshots().get(input.getKey());
-      long now = input.getValue().snapshot();
-      Optional<Types.NestedField> column = keyColumn(model, input.getKey(), input.getValue());
+    for (ModelInput input : inputs) {
+      Long since = before.snapshots().get(input.name());
+      Optional<Types.NestedField> column = input.keyOf(model);
       if (column.isPresent() && !KeyHash.isSame(column.get().type(), key.type())) {
         return Optional.empty();
       }
-      if (since != null && since == now) {
+      if (since != null && since == input.snapshot()) {
         continue;
       }
       if (since == null || column.isEmpty()) {
         return Optional.empty();
       }
       Optional<List<long[]>> keys =
-          TouchedKeys.of(spark, input.getValue().table(), column.get(), since, now);
+          TouchedKeys.of(spark, input.table(), column.get(), since, input.snapshot());
       if (keys.isEmpty()) {
         return Optional.empty();
       }
@@ -368,23 +273,17 @@ public final class GoldJob {
     return Optional.of(SoughtKeys.of(touched.stream().map(SoughtKeys.Part::new).toList()));
   }
 
-  /** Returns the column of an input that holds the model's key, as the snapshot has it. */
-  private static Optional<Types.NestedField> keyColumn(GoldModel model, String name, Input input) {
-    return Optional.ofNullable(model.touchedBy().get(name))
-        .map(SnapshotUtil.schemaFor(input.table(), input.snapshot())::findField);
-  }
-
   /**
    * Runs the select over the snapshots that are recorded with the result, and over the rows of the
    * touched keys alone if there are any given.
    */
   private Dataset<Row> result(
-      GoldModel model, Map<String, Input> inputs, Optional<Broadcast<SoughtKeys>> touched) {
+      GoldModel model, List<ModelInput> inputs, Optional<Broadcast<SoughtKeys>> touched) {
     Map<String, String> views = new HashMap<>();
     inputs.forEach(
-        (name, input) -> {
+        input -> {
           Optional<Types.NestedField> key =
-              touched.isPresent() ? keyColumn(model, name, input) : Optional.empty();
+              touched.isPresent() ? input.keyOf(model) : Optional.empty();
           Dataset<Row> rows =
               key.isPresent()
                   ? spark.baseRelationToDataFrame(
@@ -394,10 +293,10 @@ public final class GoldJob {
                       .read()
                       .format("iceberg")
                       .option("versionAsOf", input.snapshot())
-                      .load(GoldModel.table(pipeline, name));
-          String view = "input_of_" + model.name() + "_" + name.replace('.', '_');
+                      .load(GoldModel.table(pipeline, input.name()));
+          String view = "input_of_" + model.name() + "_" + input.name().replace('.', '_');
           rows.createOrReplaceTempView(view);
-          views.put(name, view);
+          views.put(input.name(), view);
         });
     // The views stay until the next refresh replaces them: a write analyses the select again.
     return spark.sql(model.sqlOver(views::get));
