@@ -2,15 +2,21 @@
 package dev.cdclake.infra;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awscdk.App;
+import software.amazon.awscdk.CfnResource;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.assertions.Annotations;
 import software.amazon.awscdk.assertions.Match;
@@ -71,6 +77,20 @@ class SecurityTest {
       annotations.hasNoError("*", Match.anyValue());
       annotations.hasNoWarning("*", Match.stringLikeRegexp("AwsSolutions-.*"));
     }
+  }
+
+  @Test
+  void whatCloudFormationWouldRefuseIsNotSynthesised() {
+    App app = LakehouseApp.app(Map.of());
+    CfnResource.Builder.create(new Stack(app, "Wrong"), "Bucket")
+        .type("AWS::S3::Bucket")
+        .properties(Map.of("BucketNames", "no such property"))
+        .build();
+
+    assertThatThrownBy(app::synth).hasMessageContaining("Validation failed");
+    assertThat(Path.of(app.getOutdir(), "validation-report.json"))
+        .content()
+        .contains("BucketNames", "CloudFormation Validate");
   }
 
   @ParameterizedTest
