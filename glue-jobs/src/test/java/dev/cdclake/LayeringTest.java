@@ -17,12 +17,17 @@ import com.tngtech.archunit.library.GeneralCodingRules;
  * <pre>
  * contract &lt;- failure &lt;- lake &lt;- runtime &lt;- { bronze | silver | gold | verify |
  * maintain | check | forget } &lt;- line &lt;- glue
+ *
+ * contract &lt;- source &lt;- connect &lt;- line
  * </pre>
  *
  * <p>Whoever has to change this file changes how the stages hang together: think first.
  */
 @AnalyzeClasses(packages = "dev.cdclake", importOptions = DoNotIncludeTests.class)
 class LayeringTest {
+
+  /** The worker's alone, and registered by this name. */
+  private static final String MASK_COLUMNS = "dev\\.cdclake\\.connect\\.MaskColumns.*";
 
   @ArchTest
   static final ArchRule importsFlowTowardsTheContract =
@@ -47,6 +52,8 @@ class LayeringTest {
               "dev.cdclake.forget..")
           .layer("line")
           .definedBy("dev.cdclake.line..")
+          .layer("capture")
+          .definedBy("dev.cdclake.source..", "dev.cdclake.connect..")
           .whereLayer("contract")
           .mayNotAccessAnyLayer()
           .whereLayer("failure")
@@ -59,6 +66,14 @@ class LayeringTest {
           .mayOnlyAccessLayers("contract", "failure", "lake", "runtime")
           .layer("glue")
           .definedBy("dev.cdclake.glue..")
+          .layer("worker")
+          .definedBy("dev.cdclake.capture..", "dev.cdclake.container..")
+          .whereLayer("capture")
+          .mayOnlyAccessLayers("contract")
+          .whereLayer("capture")
+          .mayOnlyBeAccessedByLayers("line", "glue", "worker")
+          .whereLayer("worker")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("line")
           .mayOnlyBeAccessedByLayers("glue")
           .whereLayer("glue")
@@ -77,6 +92,10 @@ class LayeringTest {
           .should()
           .resideOutsideOfPackages(
               "dev.cdclake.contract..",
+              "dev.cdclake.source..",
+              "dev.cdclake.connect..",
+              "dev.cdclake.capture..",
+              "dev.cdclake.container..",
               "dev.cdclake.failure..",
               "dev.cdclake.lake..",
               "dev.cdclake.runtime..",
@@ -99,6 +118,21 @@ class LayeringTest {
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.spark..", "org.apache.iceberg..", "org.apache.kafka..");
 
+  /** The job jar has neither. */
+  @ArchTest
+  static final ArchRule whatTheJobsUseOfCaptureNeedsNoWorker =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.cdclake.capture..", "dev.cdclake.container..")
+          .and()
+          .haveNameNotMatching(MASK_COLUMNS)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..")
+          .orShould()
+          .dependOnClassesThat()
+          .haveNameMatching(MASK_COLUMNS);
+
   @ArchTest
   static final ArchRule onlyTheEntryOfGlueKnowsAws =
       noClasses()
@@ -108,7 +142,11 @@ class LayeringTest {
           .dependOnClassesThat()
           .resideInAnyPackage("software.amazon..", "com.amazonaws..", "org.apache.iceberg.aws..");
 
+  /** A container's output is its log. */
   @ArchTest
   static final ArchRule nobodyWritesToTheStandardStreams =
-      GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.cdclake.container..")
+          .should(GeneralCodingRules.ACCESS_STANDARD_STREAMS);
 }

@@ -2,6 +2,7 @@
 package dev.cdclake.connect;
 
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.TableName;
 import dev.cdclake.source.ConfiguredColumns;
@@ -329,7 +330,7 @@ public final class Capture {
   }
 
   private Connection openSource() {
-    return SourceDatabase.open(pipeline.source(), System.getenv());
+    return SourceDatabase.open(pipeline.source(), Secrets.known());
   }
 
   private List<TableName> names() {

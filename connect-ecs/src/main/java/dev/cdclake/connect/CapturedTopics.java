@@ -4,6 +4,7 @@ package dev.cdclake.connect;
 import dev.cdclake.contract.Kafka;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Secret;
+import dev.cdclake.contract.Secrets;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -24,7 +25,7 @@ final class CapturedTopics {
   /** Opens a client that connects as the pipeline file says. */
   static Admin admin(Kafka kafka) {
     Properties properties = new Properties();
-    properties.putAll(Secret.resolve(kafka.properties(), System.getenv()));
+    properties.putAll(Secret.resolve(kafka.properties(), Secrets.known()));
     properties.put("bootstrap.servers", kafka.bootstrap());
     properties.put("request.timeout.ms", "10000");
     properties.put("default.api.timeout.ms", "15000");

@@ -38,7 +38,9 @@ public final class ConnectClient {
 
   private static final int NOT_FOUND = 404;
 
-  private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+  // Directly, as the brokers: the proxy that a process may have leads to services of AWS alone.
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(PATIENCE).proxy(HttpClient.Builder.NO_PROXY).build();
   private final ObjectMapper json = new ObjectMapper();
   private final String address;
 

@@ -7,6 +7,7 @@ import dev.cdclake.contract.NamedTables;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.lake.LakeSession;
+import dev.cdclake.line.Resnapshot;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;

@@ -8,6 +8,7 @@ import dev.cdclake.connect.ConnectorConfig;
 import dev.cdclake.connect.ConnectorStatus;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.TableName;
+import dev.cdclake.line.Resnapshot;
 import dev.cdclake.source.Publication;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -15,6 +15,7 @@ import dev.cdclake.contract.TableName;
 import dev.cdclake.lake.LakeSession;
 import dev.cdclake.lake.LakeTables;
 import dev.cdclake.line.LakeLine;
+import dev.cdclake.line.Resnapshot;
 import dev.cdclake.source.SnapshotSignals;
 import dev.cdclake.verify.TableVerdict;
 import dev.cdclake.verify.Verdict;

@@ -1,5 +1,5 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.local;
+package dev.cdclake.line;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -11,6 +11,7 @@ import dev.cdclake.connect.CaptureGap;
 import dev.cdclake.connect.ConnectorConfig;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.Pipeline;
+import dev.cdclake.contract.Secrets;
 import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.contract.TableName;
@@ -59,10 +60,12 @@ import org.apache.spark.sql.SparkSession;
  * barrier behind it. A row that was last changed before the noted position and was not read is
  * gone. One that dies on the way is simply run again; the source remembers that it did not end.
  */
-final class Resnapshot {
+public final class Resnapshot {
 
   private static final Duration SILENCE = Duration.ofMinutes(5);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration OFTEN = Duration.ofMillis(250);
+  private static final Duration SELDOM = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String OLDEST_RUNNING = "txid_snapshot_xmin(txid_current_snapshot())";
 
@@ -79,7 +82,13 @@ final class Resnapshot {
     Predicate<JsonNode> send(Connection source) throws SQLException;
   }
 
-  Resnapshot(SparkSession spark, Pipeline pipeline, Capture capture, Consumer<String> progress) {
+  /**
+   * Describes a reading of tables; nothing is done yet.
+   *
+   * @param progress is told every step, in words
+   */
+  public Resnapshot(
+      SparkSession spark, Pipeline pipeline, Capture capture, Consumer<String> progress) {
     this.spark = spark;
     this.lake = new LakeTables(spark);
     this.rejectedRows = new RejectedRows(lake, pipeline);
@@ -94,9 +103,9 @@ final class Resnapshot {
    * @param allowed how long silver may take to fold what was read
    * @return by table: the rows that were gone from the source
    */
-  Map<String, Long> tables(List<SourceTable> tables, Duration allowed) throws SQLException {
+  public Map<String, Long> tables(List<SourceTable> tables, Duration allowed) throws SQLException {
     refuseWhereNothingIsCaptured();
-    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+    try (Connection source = SourceDatabase.open(pipeline.source(), Secrets.known())) {
       refuseWithoutKey(source, tables);
     }
     List<TableName> names = tables.stream().map(SourceTable::name).toList();
@@ -115,7 +124,7 @@ final class Resnapshot {
    * @param allowed how long silver may take to fold what was read
    * @return by table: the rows that were gone from the source
    */
-  Map<String, Long> all(Duration allowed) throws SQLException {
+  public Map<String, Long> all(Duration allowed) throws SQLException {
     Optional<CaptureGap> gap = capture.gapBehindProgress();
     if (gap.isPresent() && gap.get().needsNewEpoch()) {
       throw new CaptureException(gap.get().message());
@@ -145,7 +154,7 @@ final class Resnapshot {
   /** Waits until nobody reads the slot: a connector says that it stopped before its task has. */
   private void awaitUnread() throws SQLException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+    try (Connection source = SourceDatabase.open(pipeline.source(), Secrets.known())) {
       while (SourceIdentity.isRead(source, pipeline.source().slot())) {
         if (System.nanoTime() >= deadline) {
           throw new CaptureException(
@@ -168,7 +177,7 @@ final class Resnapshot {
 
   /** A table that was dropped is not read: its rows stay as they are. */
   private List<SourceTable> inSource() throws SQLException {
-    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+    try (Connection source = SourceDatabase.open(pipeline.source(), Secrets.known())) {
       return SourceCatalog.present(source, pipeline.tables());
     }
   }
@@ -208,7 +217,7 @@ final class Resnapshot {
       throws SQLException {
     long began;
     Map<String, Map<Integer, Long>> from;
-    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv());
+    try (Connection source = SourceDatabase.open(pipeline.source(), Secrets.known());
         Notifications notifications = new Notifications()) {
       SnapshotSignals.begin(source, tables.stream().map(SourceTable::name).toList());
       began = awaitRunning(source);
@@ -268,7 +277,7 @@ final class Resnapshot {
   }
 
   private void finish(SourceTable table) throws SQLException {
-    try (Connection source = SourceDatabase.open(pipeline.source(), System.getenv())) {
+    try (Connection source = SourceDatabase.open(pipeline.source(), Secrets.known())) {
       SnapshotSignals.finish(source, table.name());
     }
   }
@@ -286,6 +295,7 @@ final class Resnapshot {
     String cannot = "Cannot end the rows of table %s that are gone: ".formatted(table.name());
     String again =
         "run './cdclake resnapshot %s' again; until then they stay active.".formatted(table.name());
+    long start = System.nanoTime();
     while (true) {
       Progress bronze = bronze(table);
       Map<Integer, Long> end = inLake(bronze, table, to);
@@ -307,7 +317,7 @@ final class Resnapshot {
                 + "silver has not folded what was read (expected it in the time of --wait). Keep './cdclake up' running, then "
                 + again);
       }
-      pause();
+      pauseAfter(start);
     }
   }
 
@@ -356,6 +366,7 @@ final class Resnapshot {
     for (Map.Entry<SourceTable, Long> barrier : barriers.entrySet()) {
       SourceTable table = barrier.getKey();
       Map<Integer, Long> behind = inLake(bronze(table), table, Map.of(0, barrier.getValue() + 1));
+      long start = System.nanoTime();
       while (!isFolded(table, bronze(table), behind)) {
         if (System.nanoTime() >= deadline) {
           throw new PipelineException(
@@ -364,7 +375,7 @@ final class Resnapshot {
               "Cannot tell which rows of table %s are gone: silver has not folded what was read in the time allowed (expected it within --wait). Nothing is lost: a running line, or './cdclake run all', goes on with it."
                   .formatted(table.name()));
         }
-        pause();
+        pauseAfter(start);
       }
       ended.put(table.lakeName(), countEnded(table, began));
     }
@@ -405,9 +416,19 @@ final class Resnapshot {
         .allMatch(end -> folded.getOrDefault(end.getKey(), 0L) >= end.getValue());
   }
 
+  /** Asks often at first, then seldom: where silver runs in turns, the next one may be far away. */
+  private static void pauseAfter(long start) {
+    long seldom = Math.min(SELDOM.toNanos(), (System.nanoTime() - start) / 20);
+    pause(Duration.ofNanos(Math.max(OFTEN.toNanos(), seldom)));
+  }
+
   private static void pause() {
+    pause(OFTEN);
+  }
+
+  private static void pause(Duration time) {
     try {
-      TimeUnit.MILLISECONDS.sleep(250);
+      TimeUnit.NANOSECONDS.sleep(time.toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CaptureException("Cannot wait for the snapshot: the wait was interrupted.", e);

@@ -1,5 +1,5 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
-package dev.cdclake.local;
+package dev.cdclake.line;
 
 import dev.cdclake.connect.Capture;
 import dev.cdclake.connect.CaptureException;
