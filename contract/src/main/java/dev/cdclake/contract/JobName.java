@@ -22,6 +22,8 @@ public enum JobName {
   VERIFY,
   /** Retention, compaction, old snapshots, orphans. */
   MAINTAIN,
+  /** Tables of the source anew, when an operator asks. */
+  RESNAPSHOT,
   /** Rejected rows once more, when an operator asks. */
   REPLAY,
   /** One row out of every layer, when an operator asks. */

@@ -27,9 +27,11 @@ import java.util.TreeMap;
  * @param pipelineFile its address in S3
  * @param sourceSecret ARN of a secret with {@code username} and {@code password}
  * @param secrets by variable of the pipeline file: the ARN of the secret that holds its value
- * @param patience how long silver may take to catch up, when it is verified
+ * @param patience how long silver may take to catch up, when it is verified or read anew
  * @param sourceRows whether checks count the source's rows, too
  * @param tables names of tables; empty for all
+ * @param all whether all tables are read anew, through a new replication slot
+ * @param connect address of the Connect worker's REST interface; empty where no job needs it
  * @param budget maintenance begins nothing after this time
  * @param reasons of rejected rows to replay; empty for all
  * @param places of rejected rows to replay; empty for all
@@ -55,6 +57,8 @@ record GlueArguments(
     Duration patience,
     boolean sourceRows,
     List<String> tables,
+    boolean all,
+    String connect,
     Duration budget,
     Set<RejectReason> reasons,
     Set<Place> places,
@@ -122,6 +126,10 @@ record GlueArguments(
           "write-shuffle-files-to-s3",
           "write-shuffle-spills-to-s3");
 
+  /** Jobs that are told which tables. */
+  private static final Set<JobName> OF_TABLES =
+      Set.of(JobName.MAINTAIN, JobName.RESNAPSHOT, JobName.REPLAY, JobName.FORGET);
+
   /** What is in the list without a key: Glue was seen to pass the value of a flag twice. */
   private static final Set<String> STRAY = Set.of("true", "false");
 
@@ -147,11 +155,11 @@ record GlueArguments(
             reading.required("source-ssl-mode"),
             reading.required("source-secret"),
             reading.prefixed(SECRET),
-            reading.duration("wait", job == JobName.VERIFY, "30m"),
+            reading.duration("wait", job == JobName.VERIFY || job == JobName.RESNAPSHOT, "30m"),
             reading.flag("source-rows", job == JobName.CHECK, true),
-            reading.list(
-                "tables",
-                job == JobName.MAINTAIN || job == JobName.REPLAY || job == JobName.FORGET),
+            reading.list("tables", OF_TABLES.contains(job)),
+            reading.flag("all", job == JobName.RESNAPSHOT, false),
+            job == JobName.RESNAPSHOT ? reading.required("connect") : "",
             reading.duration("budget", job == JobName.MAINTAIN, "1h"),
             reading.reasons(job == JobName.REPLAY),
             reading.places(job == JobName.REPLAY),
@@ -160,6 +168,9 @@ record GlueArguments(
             reading.list("key", job == JobName.FORGET),
             reading.flag("keep-source", job == JobName.FORGET, false));
     reading.only("trigger", job == JobName.STREAM ? "continuous" : "available-now");
+    if (job == JobName.RESNAPSHOT && arguments.all() != arguments.tables().isEmpty()) {
+      reading.problem("Either --tables has to name tables, or --all has to be yes.");
+    }
     if (job == JobName.FORGET && (arguments.tables().size() != 1 || arguments.key().isEmpty())) {
       reading.problem("--tables and --key have to name one table and the key of a row.");
     }

@@ -4,6 +4,9 @@ package dev.cdclake.glue;
 import dev.cdclake.check.CheckJob;
 import dev.cdclake.check.CheckResult;
 import dev.cdclake.check.SourceRows;
+import dev.cdclake.connect.Capture;
+import dev.cdclake.connect.CaptureException;
+import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.contract.JobName;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.NamedTables;
@@ -22,9 +25,11 @@ import dev.cdclake.line.LakeLine;
 import dev.cdclake.line.Replay;
 import dev.cdclake.line.Replay.Choice;
 import dev.cdclake.line.Replay.Result;
+import dev.cdclake.line.Resnapshot;
 import dev.cdclake.maintain.MaintainJob;
 import dev.cdclake.verify.Verdict;
 import dev.cdclake.verify.VerifyJob;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,6 +69,7 @@ final class GlueJob {
       case CHECK -> check();
       case VERIFY -> verify();
       case MAINTAIN -> maintain();
+      case RESNAPSHOT -> resnapshot();
       case REPLAY -> replay();
       case FORGET -> forget();
     }
@@ -147,6 +153,24 @@ final class GlueJob {
       job.plan(tables, table -> LOG.info("{}", table.toJson()));
     } else {
       job.run(tables, arguments.budget(), table -> LOG.info("{}", table.toJson()));
+    }
+  }
+
+  /** Bronze and silver have to run meanwhile: they carry what is read. */
+  private void resnapshot() {
+    List<SourceTable> tables = NamedTables.find(pipeline, arguments.tables());
+    Capture capture = new Capture(pipeline, new ConnectClient(arguments.connect()), LOG::info);
+    Resnapshot resnapshot = new Resnapshot(spark, pipeline, capture, LOG::info);
+    try {
+      Map<String, Long> ended =
+          arguments.all()
+              ? resnapshot.all(arguments.patience())
+              : resnapshot.tables(tables, arguments.patience());
+      ended.forEach(
+          (table, rows) -> LOG.info("{}: {} rows were gone from the source", table, rows));
+    } catch (SQLException e) {
+      throw new CaptureException(
+          "Cannot read the tables anew: the source answers: %s.".formatted(e.getMessage()), e);
     }
   }
 

@@ -56,6 +56,9 @@ class GlueArgumentsTest {
           "--secret-SALT",
           "arn:salt");
 
+  private static final String AVAILABLE = "--trigger=available-now";
+  private static final String CONNECT = "--connect=http://connect:8083";
+
   @Test
   void bothFormsOfAnArgumentAreRead() {
     GlueArguments arguments = parse(JobName.BRONZE, "--trigger", "available-now");
@@ -142,6 +145,42 @@ class GlueArgumentsTest {
     assertThat(arguments.places()).containsExactly(new Place(0, 1733));
     assertThat(arguments.limit()).isEqualTo(5);
     assertThat(arguments.dryRun()).isTrue();
+  }
+
+  @Test
+  void resnapshotTakesTablesOrAll() {
+    GlueArguments some =
+        parse(JobName.RESNAPSHOT, AVAILABLE, CONNECT, "--tables=users, orders", "--wait=10m");
+    GlueArguments all = parse(JobName.RESNAPSHOT, AVAILABLE, CONNECT, "--all=yes");
+
+    assertThat(some.tables()).containsExactly("users", "orders");
+    assertThat(some.all()).isFalse();
+    assertThat(some.patience()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(some.connect()).isEqualTo("http://connect:8083");
+    assertThat(all.all()).isTrue();
+    assertThat(all.tables()).isEmpty();
+  }
+
+  @Test
+  void resnapshotOfNothingOrOfEverythingTwiceIsRefused() {
+    String either = "Either --tables has to name tables, or --all has to be yes.";
+
+    assertThatThrownBy(() -> parse(JobName.RESNAPSHOT, AVAILABLE, CONNECT))
+        .hasMessageContaining(either);
+    assertThatThrownBy(
+            () ->
+                parse(JobName.RESNAPSHOT, AVAILABLE, "--all=yes", "--tables=users", "--wait=soon"))
+        .hasMessageContaining(either)
+        .hasMessageContaining("--connect is missing.")
+        .hasMessageContaining("--wait is 'soon'");
+  }
+
+  @Test
+  void onlyResnapshotSpeaksToConnect() {
+    assertThat(parse(JobName.BRONZE, AVAILABLE).connect()).isEmpty();
+    assertThatThrownBy(() -> parse(JobName.REPLAY, AVAILABLE, CONNECT, "--all=yes"))
+        .hasMessageContaining("--connect is no argument of this job.")
+        .hasMessageContaining("--all is no argument of this job.");
   }
 
   @Test

@@ -160,8 +160,11 @@ final class Alarms {
         1);
     above(
         "rows-different",
-        "Silver is not the source: the log of the last run of Glue job '%s' says where."
-            .formatted(line.pipeline().jobName(JobName.VERIFY)),
+        ("Silver is not the source: the log of the last run of Glue job '%s' says where. Glue job"
+                + " '%s' reads a table anew: see docs/aws.md, 'Reading tables anew'.")
+            .formatted(
+                line.pipeline().jobName(JobName.VERIFY),
+                line.pipeline().jobName(JobName.RESNAPSHOT)),
         rowsDifferent(),
         0,
         1);

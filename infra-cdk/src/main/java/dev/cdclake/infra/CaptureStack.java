@@ -27,7 +27,8 @@ import software.constructs.Construct;
 /**
  * Debezium on Kafka Connect: one worker, and a task that registers its connector.
  *
- * <p>The worker's REST interface is reachable from the worker's own security group alone.
+ * <p>The worker's REST interface is reachable from the worker's own security group, and from that
+ * of the job that reads tables anew.
  */
 final class CaptureStack extends Stack {
 
@@ -76,9 +77,13 @@ final class CaptureStack extends Stack {
     return outputs;
   }
 
-  /** Returns the name that the registration finds the worker by. */
-  static String host(Line line) {
-    return "connect.%s.connect.internal".formatted(line.pipeline().prefix());
+  /** Returns the address at which the worker is found in the network. */
+  static String url(Line line) {
+    return "http://%s.%s:%d".formatted(CONTAINER, names(line), NetworkStack.CONNECT_PORT);
+  }
+
+  private static String names(Line line) {
+    return line.pipeline().prefix() + ".connect.internal";
   }
 
   private FargateService worker(NetworkStack.Outputs network) {
@@ -130,7 +135,7 @@ final class CaptureStack extends Stack {
                 .dnsTtl(Duration.seconds(10))
                 .cloudMapNamespace(
                     PrivateDnsNamespace.Builder.create(this, "Names")
-                        .name(line.pipeline().prefix() + ".connect.internal")
+                        .name(names(line))
                         .vpc(network.vpc())
                         .build())
                 .build())
@@ -152,13 +157,7 @@ final class CaptureStack extends Stack {
     task.addContainer(
         REGISTER,
         container(Containers.log(this, line, network, REGISTER))
-            .command(
-                List.of(
-                    REGISTER,
-                    "--connect",
-                    "http://%s:%d".formatted(host(line), NetworkStack.CONNECT_PORT),
-                    "--wait",
-                    "300"))
+            .command(List.of(REGISTER, "--connect", url(line), "--wait", "300"))
             .build());
     return task;
   }

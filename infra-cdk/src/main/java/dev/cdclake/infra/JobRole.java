@@ -46,14 +46,12 @@ final class JobRole {
     files(role, spec);
     lake.key().grantEncryptDecrypt(role);
     addresses.grantSecrets(role);
-    if (spec.topics()) {
-      addresses
-          .streaming()
-          .msk()
-          .ifPresent(msk -> msk.read(line).forEach(role::addToPrincipalPolicy));
-    }
+    addresses
+        .streaming()
+        .msk()
+        .ifPresent(msk -> topics(spec, msk).forEach(role::addToPrincipalPolicy));
     logs(role, network);
-    attachToNetwork(role, network);
+    attachToNetwork(role, spec, network);
     Reasons.accept(
         role,
         "IAM5",
@@ -62,6 +60,14 @@ final class JobRole {
             + " with one security group; data keys of any kind, of two keys of this line; describing"
             + " the network and publishing metrics take no narrower resource.");
     return role;
+  }
+
+  private List<PolicyStatement> topics(JobSpec spec, MskCluster msk) {
+    return switch (spec.topics()) {
+      case NONE -> List.of();
+      case READS -> msk.read(line);
+      case WRITES -> msk.readAnew(line);
+    };
   }
 
   /** A database's tables come and go with the pipeline file: its own, by its name. */
@@ -154,7 +160,7 @@ final class JobRole {
    * @see <a href="https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html">Policy of
    *     the Glue service role</a>
    */
-  private void attachToNetwork(Role role, NetworkStack.Outputs network) {
+  private void attachToNetwork(Role role, JobSpec spec, NetworkStack.Outputs network) {
     role.addToPrincipalPolicy(
         statement(
             List.of(
@@ -171,7 +177,9 @@ final class JobRole {
             List.of(
                 arn("ec2", "network-interface/*"),
                 arn("ec2", "subnet/" + JobsStack.subnet(network).getSubnetId()),
-                arn("ec2", "security-group/" + network.groups().jobs().getSecurityGroupId()))));
+                arn(
+                    "ec2",
+                    "security-group/" + spec.group(network.groups()).getSecurityGroupId()))));
     role.addToPrincipalPolicy(
         PolicyStatement.Builder.create()
             .actions(List.of("ec2:DeleteNetworkInterface", "ec2:CreateTags", "ec2:DeleteTags"))
@@ -184,7 +192,7 @@ final class JobRole {
     role.addToPrincipalPolicy(
         statement(
             List.of("glue:GetConnection"),
-            List.of(arn("glue", "catalog"), arn("glue", "connection/" + line.name("jobs")))));
+            List.of(arn("glue", "catalog"), arn("glue", "connection/" + spec.connection(line)))));
   }
 
   private static PolicyStatement statement(List<String> actions, List<String> resources) {

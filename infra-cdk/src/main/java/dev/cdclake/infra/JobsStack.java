@@ -37,14 +37,13 @@ final class JobsStack extends Stack {
       "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions";
 
   /** How long a turn of bronze and silver takes, generously. */
-  private static final Duration VERIFY_MARGIN = Duration.ofMinutes(30);
+  private static final Duration TURN_MARGIN = Duration.ofMinutes(30);
 
   /** Less than the limit of the job's run. */
   private static final Duration MOST_PATIENCE = Duration.ofHours(7);
 
   private final Line line;
   private final LakeStack.Outputs lake;
-  private final String connection;
   private final String security;
   private final Asset jar;
   private final String pipelineFile;
@@ -58,7 +57,8 @@ final class JobsStack extends Stack {
     super(scope, "Jobs", line.stack("jobs", "The lake's jobs"));
     this.line = line;
     this.lake = lake;
-    this.connection = connection(network);
+    connection("Connection", network, JobSpec.of(JobName.BRONZE));
+    connection("ConnectionToConnect", network, JobSpec.of(JobName.RESNAPSHOT));
     this.security = security(network.key());
     this.jar = asset("Jar", line.artifacts().jobJar().toString());
     this.pipelineFile = upload();
@@ -77,24 +77,24 @@ final class JobsStack extends Stack {
     return network.vpc().selectSubnets(network.jobs()).getSubnets().get(0);
   }
 
-  private String connection(NetworkStack.Outputs network) {
+  /** Makes what leads into the security group of a job, and of all that are in the same one. */
+  private void connection(String id, NetworkStack.Outputs network, JobSpec spec) {
     ISubnet subnet = subnet(network);
-    String name = line.name("jobs");
-    CfnConnection.Builder.create(this, "Connection")
+    CfnConnection.Builder.create(this, id)
         .catalogId(getAccount())
         .connectionInput(
             CfnConnection.ConnectionInputProperty.builder()
-                .name(name)
+                .name(spec.connection(line))
                 .connectionType("NETWORK")
                 .physicalConnectionRequirements(
                     CfnConnection.PhysicalConnectionRequirementsProperty.builder()
                         .subnetId(subnet.getSubnetId())
                         .availabilityZone(subnet.getAvailabilityZone())
-                        .securityGroupIdList(List.of(network.groups().jobs().getSecurityGroupId()))
+                        .securityGroupIdList(
+                            List.of(spec.group(network.groups()).getSecurityGroupId()))
                         .build())
                 .build())
         .build();
-    return name;
   }
 
   /** How jobs encrypt logs and files. */
@@ -192,7 +192,9 @@ final class JobsStack extends Stack {
                     .build())
             .defaultArguments(arguments(spec, addresses))
             .connections(
-                CfnJob.ConnectionsListProperty.builder().connections(List.of(connection)).build())
+                CfnJob.ConnectionsListProperty.builder()
+                    .connections(List.of(spec.connection(line)))
+                    .build())
             .securityConfiguration(security)
             .timeout(spec.limit().toMinutes())
             // One writer a table.
@@ -234,19 +236,23 @@ final class JobsStack extends Stack {
     arguments.put("--trigger", spec.ends() ? "available-now" : "continuous");
     arguments.put("--metrics-namespace", Metrics.NAMESPACE);
     if (job == JobName.VERIFY) {
-      arguments.put("--wait", patience().toMinutes() + "m");
+      arguments.put("--wait", patience(1).toMinutes() + "m");
+    }
+    if (spec.captures()) {
+      arguments.put("--connect", CaptureStack.url(line));
+      // One turn folds what was read, the next one what ends the rows that were not.
+      arguments.put("--wait", patience(2).toMinutes() + "m");
     }
     arguments.putAll(addresses);
     return arguments;
   }
 
-  /** Silver that runs in turns has what verify looks for after its next turn. */
-  private Duration patience() {
+  /** Silver that runs in turns has what a job looks for after so many of them. */
+  private Duration patience(int turns) {
     Jobs jobs = line.settings().jobs();
     Duration turn = jobs.form() == Form.STREAM ? Duration.ZERO : jobs.every();
-    return turn.plus(VERIFY_MARGIN).compareTo(MOST_PATIENCE) < 0
-        ? turn.plus(VERIFY_MARGIN)
-        : MOST_PATIENCE;
+    Duration wanted = turn.plus(TURN_MARGIN).multipliedBy(turns);
+    return wanted.compareTo(MOST_PATIENCE) < 0 ? wanted : MOST_PATIENCE;
   }
 
   /** Returns the jobs that run one after the other, again and again. */

@@ -250,6 +250,25 @@ final class MskCluster extends Construct {
             named("topic", line.pipeline().kafka().topicPrefix() + ".*")));
   }
 
+  /**
+   * Returns what reads tables anew needs: what a reader and the registration do, topics that are
+   * gone, and an event behind those of each table.
+   */
+  List<PolicyStatement> readAnew(Line line) {
+    return List.of(
+        statement(
+            List.of("Connect", "DescribeCluster", "WriteDataIdempotently"), cluster.getAttrArn()),
+        statement(
+            List.of(
+                "CreateTopic",
+                "AlterTopicDynamicConfiguration",
+                "DescribeTopic",
+                "DescribeTopicDynamicConfiguration",
+                "ReadData",
+                "WriteData"),
+            named("topic", line.pipeline().kafka().topicPrefix() + ".*")));
+  }
+
   /** Returns what Connect needs: its own topics, the tables' topics, and transactions. */
   List<PolicyStatement> capture(Line line) {
     String prefix = line.pipeline().kafka().topicPrefix();

@@ -70,6 +70,7 @@ final class NetworkStack extends Stack {
       ISecurityGroup storage,
       ISecurityGroup connect,
       ISecurityGroup jobs,
+      ISecurityGroup resnapshot,
       ISecurityGroup airflow) {}
 
   /** The network's addresses. */
@@ -175,6 +176,7 @@ final class NetworkStack extends Stack {
         group(vpc, "Storage", "Files of the Kafka node on Fargate", false),
         group(vpc, "Connect", "Kafka Connect and the registration of its connector", true),
         group(vpc, "Jobs", "Jobs of the lake", true),
+        group(vpc, "Resnapshot", "The job that reads tables anew", true),
         group(vpc, "Airflow", "Managed Airflow", true));
   }
 
@@ -192,19 +194,23 @@ final class NetworkStack extends Stack {
     Port database = Port.tcp(line.settings().source().port());
     groups.source().addIngressRule(groups.connect(), database, "Connect reads the log");
     groups.source().addIngressRule(groups.jobs(), database, "Jobs compare rows");
+    groups.source().addIngressRule(groups.resnapshot(), database, "Tables are read anew");
     groups.source().addIngressRule(groups.rotation(), database, "Passwords are changed");
 
     boolean msk = line.settings().broker().kind() == BrokerKind.MSK;
     Port kafka = Port.tcp(msk ? MSK_IAM_PORT : KAFKA_PORT);
     groups.broker().addIngressRule(groups.connect(), kafka, "Connect writes events");
     groups.broker().addIngressRule(groups.jobs(), kafka, "Jobs read events");
+    groups.broker().addIngressRule(groups.resnapshot(), kafka, "Rows that are gone are ended");
     groups.storage().addIngressRule(groups.broker(), Port.tcp(NFS), "Files of the Kafka node");
 
-    groups
-        .connect()
-        .addIngressRule(groups.connect(), Port.tcp(CONNECT_PORT), "The connector is registered");
+    Port connect = Port.tcp(CONNECT_PORT);
+    groups.connect().addIngressRule(groups.connect(), connect, "The connector is registered");
+    groups.connect().addIngressRule(groups.resnapshot(), connect, "The connector begins anew");
     // https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
-    groups.jobs().addIngressRule(groups.jobs(), Port.allTcp(), "Driver and executors of a job");
+    for (ISecurityGroup jobs : List.of(groups.jobs(), groups.resnapshot())) {
+      jobs.addIngressRule(jobs, Port.allTcp(), "Driver and executors of a job");
+    }
     groups.airflow().addIngressRule(groups.airflow(), Port.allTraffic(), "Parts of Airflow");
     if (line.settings().orchestrator().kind() == OrchestratorKind.MWAA) {
       groups
@@ -222,7 +228,12 @@ final class NetworkStack extends Stack {
     }
     SecurityGroup group = group(vpc, "Endpoints", "Endpoints of AWS", false);
     for (ISecurityGroup client :
-        List.of(groups.connect(), groups.jobs(), groups.rotation(), groups.airflow())) {
+        List.of(
+            groups.connect(),
+            groups.jobs(),
+            groups.resnapshot(),
+            groups.rotation(),
+            groups.airflow())) {
       group.addIngressRule(client, Port.tcp(HTTPS), "Services of AWS");
     }
     boolean isPublic = line.settings().egress() == Egress.PUBLIC;

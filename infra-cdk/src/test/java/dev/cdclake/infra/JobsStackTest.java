@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awscdk.assertions.Match;
 
 class JobsStackTest {
@@ -81,14 +83,75 @@ class JobsStackTest {
 
   @Test
   void verifyWaitsForTheNextTurnOfSilver() {
-    assertThat(patience("dev")).isEqualTo("90m");
-    assertThat(patience("prod")).isEqualTo("30m");
+    assertThat(argument("dev", "verify", "wait")).isEqualTo("90m");
+    assertThat(argument("prod", "verify", "wait")).isEqualTo("30m");
   }
 
-  private static String patience(String environment) {
+  @Test
+  void whatReadsTablesAnewWaitsForTwoTurnsOfSilver() {
+    assertThat(argument("dev", "resnapshot", "wait")).isEqualTo("180m");
+    assertThat(argument("prod", "resnapshot", "wait")).isEqualTo("60m");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void onlyTheJobThatReadsTablesAnewIsToldOfConnect(String environment) {
+    assertThat(argument(environment, "resnapshot", "connect"))
+        .isEqualTo("http://connect.cdc-demo-%s.connect.internal:8083".formatted(environment));
+    assertThat(
+            Synthesised.of(environment).resources("AWS::Glue::Job").values().stream()
+                .filter(job -> job.at("/Properties/DefaultArguments").has("--connect")))
+        .hasSize(1);
+  }
+
+  @Test
+  void onlyTheJobThatReadsTablesAnewIsInItsSecurityGroup() {
+    Synthesised prod = Synthesised.of("prod");
+
+    assertThat(prod.texts("AWS::Glue::Connection", "ConnectionInput/Name"))
+        .containsExactlyInAnyOrder("cdc-demo-prod-jobs", "cdc-demo-prod-resnapshot");
+    assertThat(
+            prod.resources("AWS::Glue::Job").values().stream()
+                .filter(
+                    job ->
+                        job.at("/Properties/Connections/Connections/0")
+                            .asText()
+                            .equals("cdc-demo-prod-resnapshot"))
+                .map(job -> job.at("/Properties/Description").asText()))
+        .containsExactly("resnapshot");
+    assertThat(policy("resnapshot").toString())
+        .contains("ResnapshotGroup", ":connection/cdc-demo-prod-resnapshot")
+        .doesNotContain("JobsGroup");
+    assertThat(policy("bronze").toString()).contains("JobsGroup").doesNotContain("ResnapshotGroup");
+  }
+
+  @Test
+  void whatReadsTablesAnewWritesToTopicsAndBronzeAlone() {
+    assertThat(actions("resnapshot"))
+        .contains("kafka-cluster:ReadData", "kafka-cluster:WriteData", "kafka-cluster:CreateTopic");
+    assertThat(policy("resnapshot").toString())
+        .contains("/shop.*")
+        .doesNotContain("/shop-connect", "cdc_demo_prod_gold");
+    assertThat(statement("resnapshot", "glue:UpdateTable").toString())
+        .contains("cdc_demo_prod_bronze")
+        .doesNotContain("cdc_demo_prod_silver");
+    assertThat(statement("resnapshot", "s3:PutObject").toString())
+        .doesNotContain("/silver/", "/gold/");
+  }
+
+  private static JsonNode statement(String job, String action) {
+    for (JsonNode statement : policy(job).at("/Properties/PolicyDocument/Statement")) {
+      if (statement.get("Action").toString().contains("\"" + action + "\"")) {
+        return statement;
+      }
+    }
+    throw new AssertionError(job + " may not " + action);
+  }
+
+  private static String argument(String environment, String job, String name) {
     return Synthesised.of(environment).resources("AWS::Glue::Job").values().stream()
-        .filter(job -> job.at("/Properties/Description").asText().equals("verify"))
-        .map(job -> job.at("/Properties/DefaultArguments/--wait").asText())
+        .filter(made -> made.at("/Properties/Description").asText().equals(job))
+        .map(made -> made.at("/Properties/DefaultArguments/--" + name).asText())
         .findFirst()
         .orElseThrow();
   }
@@ -123,7 +186,18 @@ class JobsStackTest {
             .filter(job -> actions(job).contains("kafka-cluster:ReadData"))
             .collect(Collectors.toSet());
 
-    assertThat(readers).containsExactlyInAnyOrder("stream", "bronze", "verify");
+    assertThat(readers).containsExactlyInAnyOrder("stream", "bronze", "verify", "resnapshot");
+  }
+
+  @Test
+  void onlyTheJobThatReadsTablesAnewWritesToTopics() {
+    Set<String> writers =
+        JobSpec.all().stream()
+            .map(spec -> spec.job().label())
+            .filter(job -> actions(job).contains("kafka-cluster:WriteData"))
+            .collect(Collectors.toSet());
+
+    assertThat(writers).containsExactly("resnapshot");
   }
 
   @Test

@@ -4,12 +4,14 @@ package dev.cdclake.infra;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awscdk.assertions.Match;
 
 class NetworkStackTest {
@@ -27,7 +29,7 @@ class NetworkStackTest {
                 "VpcEndpointType",
                 "Interface",
                 "SubnetIds",
-                Match.arrayEquals(java.util.List.of(Match.anyValue()))));
+                Match.arrayEquals(List.of(Match.anyValue()))));
   }
 
   @Test
@@ -63,19 +65,37 @@ class NetworkStackTest {
                 .filter(rule -> rule.at("/Properties/FromPort").asInt() == 15432))
         .extracting(rule -> rule.at("/Properties/Description").asText())
         .containsExactlyInAnyOrder(
-            "Connect reads the log", "Jobs compare rows", "Passwords are changed");
+            "Connect reads the log",
+            "Jobs compare rows",
+            "Tables are read anew",
+            "Passwords are changed");
   }
 
-  @Test
-  void connectIsReachedByItsOwnGroupAlone() {
-    assertThat(
-            Synthesised.of("dev").resources("AWS::EC2::SecurityGroupIngress").values().stream()
-                .filter(rule -> rule.at("/Properties/FromPort").asInt() == 8083))
-        .singleElement()
-        .satisfies(
-            rule ->
-                assertThat(rule.at("/Properties/GroupId"))
-                    .isEqualTo(rule.at("/Properties/SourceSecurityGroupId")));
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  void connectIsReachedByItsOwnGroupAndTheJobThatReadsTablesAnew(String environment) {
+    assertThat(ingress(environment, 8083))
+        .allSatisfy(
+            rule -> assertThat(rule.at("/Properties/GroupId").toString()).contains("Connect"))
+        .extracting(rule -> rule.at("/Properties/SourceSecurityGroupId/Fn::GetAtt/0").asText())
+        .satisfiesExactlyInAnyOrder(
+            group -> assertThat(group).startsWith("ConnectGroup"),
+            group -> assertThat(group).startsWith("ResnapshotGroup"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"dev,9092", "staging,9098", "prod,9098"})
+  void onlyConnectAndJobsReachTheBrokers(String environment, int port) {
+    assertThat(ingress(environment, port))
+        .extracting(rule -> rule.at("/Properties/Description").asText())
+        .containsExactlyInAnyOrder(
+            "Connect writes events", "Jobs read events", "Rows that are gone are ended");
+  }
+
+  private static List<JsonNode> ingress(String environment, int port) {
+    return Synthesised.of(environment).resources("AWS::EC2::SecurityGroupIngress").values().stream()
+        .filter(rule -> rule.at("/Properties/FromPort").asInt() == port)
+        .toList();
   }
 
   @Test

@@ -4,6 +4,7 @@ package dev.cdclake.aws;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.aws.GlueRuntime.Run;
+import dev.cdclake.connect.ConnectClient;
 import dev.cdclake.contract.JobName;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
@@ -29,6 +30,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
@@ -205,8 +210,11 @@ class AwsLineIT {
       assertThat(jar.stream().map(JarEntry::getName))
           .contains(
               "software/amazon/awssdk/services/cloudwatch/CloudWatchClient.class",
-              "software/amazon/awssdk/services/secretsmanager/SecretsManagerClient.class")
-          .noneMatch(name -> name.startsWith("software/amazon/awssdk/core/"));
+              "software/amazon/awssdk/services/secretsmanager/SecretsManagerClient.class",
+              "dev/cdclake/connect/Capture.class")
+          .noneMatch(name -> name.startsWith("software/amazon/awssdk/core/"))
+          .noneMatch(name -> name.startsWith("dev/cdclake/capture/"))
+          .noneMatch(name -> name.matches("(io/debezium|org/apache/kafka/connect)/.*"));
     }
   }
 
@@ -266,21 +274,27 @@ class AwsLineIT {
 
   @Test
   @Order(6)
-  void streamingJobCarriesChangesWhileItRuns() throws Exception {
+  void tableBehindAGapIsReadAnewWhileTheStreamingJobCarriesChanges() throws Exception {
+    execute(
+        "update orders set total = total * 2 where id <= 100",
+        "delete from orders where id between 101 and 103");
+    loseEvents(pipeline.topic(pipeline.tables().get(1)));
     Process stream = glue.start(JobName.STREAM, arguments("continuous"));
     processes.add(stream);
-    execute(
-        "insert into customers values (1001, 'c1001@example.org', 'Customer 1001')",
-        "update orders set total = total * 2 where id <= 100");
+    execute("insert into customers values (1001, 'c1001@example.org', 'Customer 1001')");
 
+    run(JobName.RESNAPSHOT, "--connect", connect(), "--tables", "orders", "--wait", "5m");
     run(JobName.VERIFY, "--wait", "2m");
 
+    assertThat(log("resnapshot"))
+        .contains("Bronze reads orders on behind its gap")
+        .contains("orders: 3 rows were gone from the source");
     assertThat(log("verify"))
         .contains("\"equal\":true")
-        .contains("\"table\":\"customers\",\"source_rows\":1001,\"silver_rows\":1001");
+        .contains("\"table\":\"customers\",\"source_rows\":1001,\"silver_rows\":1001")
+        .contains("\"table\":\"orders\",\"source_rows\":4897,\"silver_rows\":4897");
     assertThat(stream.isAlive()).as(log("stream")).isTrue();
-    stream.destroy();
-    assertThat(stream.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    stop(stream);
   }
 
   @Test
@@ -307,6 +321,70 @@ class AwsLineIT {
     assertThat(log("verify")).contains("\"equal\":true");
   }
 
+  @Test
+  @EnabledIfSystemProperty(named = "aws.operators", matches = "true")
+  @Order(8)
+  void lineThatLostItsSlotBeginsWithANewOne() throws Exception {
+    new ConnectClient(connect()).stop(pipeline.connectorName());
+    execute(
+        "select pg_drop_replication_slot('%s')".formatted(pipeline.source().slot()),
+        "delete from customers where id in (8, 9)",
+        "update orders set total = 0 where id = 1");
+    assertThat(register("lost")).isEqualTo(1);
+    assertThat(log("lost")).contains("does not exist").contains("(SLOT_LOST)");
+    Process stream = glue.start(JobName.STREAM, arguments("continuous"));
+    processes.add(stream);
+
+    run(JobName.RESNAPSHOT, "--connect", connect(), "--all", "yes", "--wait", "5m");
+    assertThat(register("found")).as(log("found")).isZero();
+    run(JobName.VERIFY, "--wait", "2m");
+
+    assertThat(log("resnapshot")).contains("customers: 2 rows were gone from the source");
+    assertThat(log("verify")).contains("\"equal\":true");
+    stop(stream);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "aws.operators", matches = "true")
+  @Order(9)
+  void resnapshotNamesTheWorkerThatDoesNotAnswer() throws Exception {
+    List<String> arguments = new ArrayList<>(arguments("available-now"));
+    arguments.addAll(List.of("--connect", "http://connect.night.invalid:8083", "--all", "yes"));
+
+    Run run = glue.run(JobName.RESNAPSHOT, arguments);
+
+    assertThat(run.code()).isNotZero();
+    assertThat(run.log())
+        .contains("Cannot reach Kafka Connect at http://connect.night.invalid:8083")
+        .contains("Check that the worker runs");
+  }
+
+  /** As if they had expired before bronze read them. */
+  private void loseEvents(String topic) throws Exception {
+    try (ScenarioTopics topics = new ScenarioTopics(pipeline, PATIENCE)) {
+      topics.awaitCaptured(servers);
+    }
+    TopicPartition partition = new TopicPartition(topic, 0);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", pipeline.kafka().bootstrap()))) {
+      long end =
+          admin
+              .listOffsets(Map.of(partition, OffsetSpec.latest()))
+              .partitionResult(partition)
+              .get()
+              .offset();
+      admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(end))).all().get();
+    }
+  }
+
+  private static void stop(Process job) throws InterruptedException {
+    job.destroy();
+    assertThat(job.waitFor(1, TimeUnit.MINUTES)).isTrue();
+  }
+
+  private String connect() {
+    return pipeline.kafka().connectUrl();
+  }
+
   private void run(JobName job, String... more) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(arguments("available-now"));
     arguments.addAll(List.of(more));
@@ -325,7 +403,7 @@ class AwsLineIT {
             state.resolve(log + ".log"),
             "register",
             "--connect",
-            pipeline.kafka().connectUrl(),
+            connect(),
             "--wait",
             String.valueOf(PATIENCE.toSeconds()))
         .waitFor();
