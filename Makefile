@@ -72,7 +72,7 @@ crash: ## Kill everything everywhere and compare: make crash RUNS=20, or POINT=K
 	  -Dcrash.runs=$(RUNS) '-Dcrash.point=$(POINT)' -Dcrash.folder=$(CURDIR)/.cdclake/crash \
 	  -Dcrash.page=$(CURDIR)/docs/crash-matrix.md
 
-aws: ## Play the line as on AWS, with the operators' jobs, which 'make test' leaves out for their time
+aws: ## Play the line as on AWS, with all operators' jobs; 'make test' plays one of them
 	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=AwsLineIT -Daws.operators=true
 
 dags: ## Test the DAGs in a real Airflow, which is installed below airflow/target
