@@ -149,6 +149,17 @@ public final class Capture {
     return status(connect.status(name()), false);
   }
 
+  /** Returns why the connector has given up, in words with a remedy; empty if it has not. */
+  public Optional<String> failure() {
+    Optional<ConnectorStatus> status = connect.status(name());
+    return status.filter(ConnectorStatus::isFailed).flatMap(failed -> status(status, false));
+  }
+
+  /** Returns the position in the source's log up to which is captured; empty before any. */
+  public Optional<Long> capturedLsn() {
+    return connect.capturedLsn(name());
+  }
+
   private Optional<String> status(Optional<ConnectorStatus> status, boolean unfinished) {
     if (status.isEmpty()) {
       return Optional.of(

@@ -100,7 +100,8 @@ public final class Resnapshot {
   /**
    * Reads some tables, chunk by chunk; each needs a key.
    *
-   * @param allowed how long silver may take to fold what was read
+   * @param allowed how long transactions may run that do now, and how long silver may take to fold
+   *     what was read
    * @return by table: the rows that were gone from the source
    */
   public Map<String, Long> tables(List<SourceTable> tables, Duration allowed) throws SQLException {
@@ -121,7 +122,8 @@ public final class Resnapshot {
   /**
    * Captures everything from the beginning, through a new replication slot.
    *
-   * @param allowed how long silver may take to fold what was read
+   * @param allowed how long transactions may run that do now, and how long silver may take to fold
+   *     what was read
    * @return by table: the rows that were gone from the source
    */
   public Map<String, Long> all(Duration allowed) throws SQLException {
@@ -220,7 +222,7 @@ public final class Resnapshot {
     try (Connection source = SourceDatabase.open(pipeline.source(), Secrets.known());
         Notifications notifications = new Notifications()) {
       SnapshotSignals.begin(source, tables.stream().map(SourceTable::name).toList());
-      began = awaitRunning(source);
+      began = awaitRunning(source, allowed);
       from = BronzeJob.written(pipeline, tables);
       Predicate<JsonNode> ours = request.send(source);
       notifications.await(ours);
@@ -230,6 +232,8 @@ public final class Resnapshot {
     BronzeJob.passGaps(lake, pipeline, tables)
         .forEach(table -> progress.accept("Bronze reads %s on behind its gap".formatted(table)));
     long deadline = System.nanoTime() + allowed.toNanos();
+    progress.accept(
+        "Waiting for silver to fold what was read: the next turn of bronze and silver does");
     Map<SourceTable, Long> barriers = new LinkedHashMap<>();
     List<String> refused = new ArrayList<>();
     for (SourceTable table : tables) {
@@ -248,6 +252,7 @@ public final class Resnapshot {
         finish(table);
       }
     }
+    progress.accept("Barriers are sent: the next turn ends the rows that are gone");
     Map<String, Long> ended = ended(barriers, began, deadline);
     if (!refused.isEmpty()) {
       throw new CaptureException(String.join("\n", refused));
@@ -336,7 +341,8 @@ public final class Resnapshot {
    * Returns the end of the log, once every transaction that was running there has ended: what one
    * of them wrote before that position is in the tables when they are read, or never.
    */
-  private long awaitRunning(Connection source) throws SQLException {
+  private long awaitRunning(Connection source, Duration allowed) throws SQLException {
+    long deadline = System.nanoTime() + allowed.toNanos();
     try (Statement statement = source.createStatement()) {
       long lsn = number(statement, "pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
       // Asked for afterwards: a transaction that wrote before the position began before this one.
@@ -346,6 +352,10 @@ public final class Resnapshot {
         if (!told) {
           progress.accept("Waiting for the transactions that are running in the source");
           told = true;
+        }
+        if (System.nanoTime() >= deadline) {
+          throw new CaptureException(
+              "Cannot read the tables anew: a transaction that was running in the source has not ended (expected it in the time of --wait). pg_stat_activity, by backend_xid and xact_start, or pg_prepared_xacts tells which; end it, then run again.");
         }
         pause();
       }
@@ -452,24 +462,48 @@ public final class Resnapshot {
 
     /** Waits until the snapshot is complete, and tells how it gets on. */
     void await(Predicate<JsonNode> ours) {
-      long deadline = System.nanoTime() + SILENCE.toNanos();
+      Standstill standstill = new Standstill(SILENCE, this::captured, System::nanoTime);
       while (true) {
         for (ConsumerRecord<byte[], byte[]> told : consumer.poll(Duration.ofMillis(200))) {
           JsonNode notification = payload(told.value());
           if (ours.test(notification)) {
-            deadline = System.nanoTime() + SILENCE.toNanos();
+            standstill.moved();
             if (isComplete(notification)) {
               return;
             }
           }
         }
-        if (System.nanoTime() >= deadline) {
+        if (standstill.isReached()) {
           throw new CaptureException(
-              ("Cannot read the tables anew: the connector told nothing for %d s (expected its"
-                      + " progress). See './cdclake status' and the worker's log, then run again.")
+              ("Cannot read the tables anew: the connector neither told nor wrote anything for %d s"
+                      + " (expected its progress). See './cdclake status' and the worker's log,"
+                      + " then run again.")
                   .formatted(SILENCE.toSeconds()));
         }
       }
+    }
+
+    /**
+     * Returns how far the connector is. Of a table it tells only when it begins and ends to read
+     * it, and a signal waits behind what was not captured yet: either may take long.
+     */
+    private Optional<Object> captured() {
+      Optional<String> failure;
+      Optional<Object> captured;
+      try {
+        failure = capture.failure();
+        captured =
+            Optional.of(
+                List.of(BronzeJob.written(pipeline, pipeline.tables()), capture.capturedLsn()));
+      } catch (CaptureException | PipelineException e) {
+        // A worker or broker that is gone for a moment.
+        return Optional.empty();
+      }
+      failure.ifPresent(
+          reason -> {
+            throw new CaptureException("Cannot read the tables anew. " + reason);
+          });
+      return captured;
     }
 
     private boolean isComplete(JsonNode told) {
