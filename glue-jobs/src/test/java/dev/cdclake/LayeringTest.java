@@ -10,6 +10,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.sql.DriverManager;
 
 /**
  * Imports flow one way, towards the contract:
@@ -141,6 +142,11 @@ class LayeringTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("software.amazon..", "com.amazonaws..", "org.apache.iceberg.aws..");
+
+  /** It knows no driver that comes with a job's jar, and hands out whichever was there first. */
+  @ArchTest
+  static final ArchRule nobodyAsksJavaForADriver =
+      noClasses().should().dependOnClassesThat().areAssignableTo(DriverManager.class);
 
   /** A container's output is its log. */
   @ArchTest

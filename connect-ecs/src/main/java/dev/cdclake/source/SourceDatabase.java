@@ -3,11 +3,11 @@ package dev.cdclake.source;
 
 import dev.cdclake.contract.Source;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.postgresql.Driver;
 
 /**
  * Opens connections to the source.
@@ -36,7 +36,8 @@ public final class SourceDatabase {
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("ApplicationName", "cdclake");
     try {
-      return DriverManager.getConnection(source.jdbcUrl(), properties);
+      // By the driver itself: DriverManager knows none that came with a job's jar.
+      return new Driver().connect(source.jdbcUrl(), properties);
     } catch (SQLException e) {
       throw new SourceException(
           "Cannot connect to database '%s' at %s:%d as role '%s': %s"
