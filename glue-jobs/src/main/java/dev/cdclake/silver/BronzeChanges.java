@@ -106,9 +106,14 @@ final class BronzeChanges {
             ? slice.rows()
             : slice.rows().where(functions.not(BronzeSlice.endsRows()));
     JavaRDD<InternalRow> rows = rows(changes);
-    return slice.contents().rows() <= ROWS_IN_MEMORY
+    return fitInMemory(slice)
         ? rows.map(InternalRow::copy).persist(StorageLevel.MEMORY_ONLY())
         : rows;
+  }
+
+  /** Whether the rows of a slice are so few that tasks may hold them in memory. */
+  static boolean fitInMemory(BronzeSlice slice) {
+    return slice.contents().rows() <= ROWS_IN_MEMORY;
   }
 
   /** Decodes changes of {@link #of}; they have the shape of {@link ChangeRow} then. */

@@ -62,19 +62,29 @@ final class KeyFold {
    * <p>What a snapshot read comes before what was streamed, wherever it stands in the log: a change
    * of a transaction that was running then lies before the read and was not seen by it. Which
    * streamed changes the read has seen is told by {@link RowState#isBefore(Change)}.
+   *
+   * @param changes how many there are
+   * @param fitInMemory whether they do, together with the current rows: then they need not be
+   *     sorted as what may have to be spilled
    */
   static JavaRDD<InternalRow> fold(
       Dataset<Row> changesAndCurrent,
       long changes,
+      boolean fitInMemory,
       Broadcast<Decoder> decoder,
       Rules rules,
       Outcomes outcomes) {
     int tasks = (int) Math.min(MOST_TASKS, 1 + changes / ROWS_PER_TASK);
-    return CatalystRows.of(
-            changesAndCurrent
-                .repartition(tasks, ChangeRow.group())
-                .sortWithinPartitions(ChangeRow.order()))
-        .mapPartitions(rows -> folded(rows, decoder.value(), rules, outcomes));
+    Dataset<Row> grouped = changesAndCurrent.repartition(tasks, ChangeRow.group());
+    JavaRDD<InternalRow> sorted =
+        fitInMemory
+            ? CatalystRows.of(grouped).mapPartitions(KeyFold::sorted)
+            : CatalystRows.of(grouped.sortWithinPartitions(ChangeRow.order()));
+    return sorted.mapPartitions(rows -> folded(rows, decoder.value(), rules, outcomes));
+  }
+
+  private static Iterator<InternalRow> sorted(Iterator<InternalRow> rows) {
+    return CatalystRows.stream(rows).map(InternalRow::copy).sorted(ChangeRow::compare).iterator();
   }
 
   /**

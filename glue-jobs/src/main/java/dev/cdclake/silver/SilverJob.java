@@ -337,6 +337,7 @@ public final class SilverJob {
               CatalystRows.dataset(
                   spark, withCurrent(bronze, slice, table, sent, rules), ChangeRow.of(silver)),
               slice.contents().rows(),
+              BronzeChanges.fitInMemory(slice) && hasRowPerChange(slice, silver),
               sent,
               rules,
               outcomes);
@@ -368,6 +369,11 @@ public final class SilverJob {
     List<InternalRow> unchecked = new ArrayList<>();
     folded.forEachRemaining(unchecked::add);
     return write(checked(context.parallelize(unchecked, 1), table), table, replaying);
+  }
+
+  /** Whether changes are about few more rows of silver than there are changes. */
+  private static boolean hasRowPerChange(BronzeSlice slice, SilverSchema silver) {
+    return silver.keyed() && slice.contents().truncates() == 0;
   }
 
   /** Returns changes, together with the rows of silver that they are about. */
