@@ -6,6 +6,7 @@ import dev.cdclake.contract.Profile;
 import dev.cdclake.infra.DeploymentSettings.Form;
 import dev.cdclake.infra.DeploymentSettings.Jobs;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class JobsStack extends Stack {
   private final LakeStack.Outputs lake;
   private final String security;
   private final Asset jar;
+  private final List<BucketDeployment> uploads = new ArrayList<>();
   private final String pipelineFile;
 
   JobsStack(
@@ -162,13 +164,14 @@ final class JobsStack extends Stack {
 
   /** Earlier versions stay for earlier templates. */
   private void deploy(String id, String folder, ISource source) {
-    BucketDeployment.Builder.create(this, id)
-        .destinationBucket(lake.artifacts())
-        .destinationKeyPrefix(folder)
-        .sources(List.of(source))
-        .prune(false)
-        .retainOnDelete(true)
-        .build();
+    uploads.add(
+        BucketDeployment.Builder.create(this, id)
+            .destinationBucket(lake.artifacts())
+            .destinationKeyPrefix(folder)
+            .sources(List.of(source))
+            .prune(false)
+            .retainOnDelete(true)
+            .build());
   }
 
   private void job(JobSpec spec, Role role, Map<String, String> addresses) {
@@ -209,6 +212,8 @@ final class JobsStack extends Stack {
     }
     CfnJob made = glue.build();
     made.getNode().addDependency(role);
+    // A job that was changed is started at once where it streams.
+    uploads.forEach(upload -> made.getNode().addDependency(upload));
   }
 
   /** Glue's own arguments, then the line's; {@code --trigger} tells the two forms apart. */

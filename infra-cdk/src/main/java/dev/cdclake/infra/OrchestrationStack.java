@@ -40,6 +40,9 @@ final class OrchestrationStack extends Stack {
    */
   record Outputs(Queue undelivered, List<StateMachine> machines) {}
 
+  /** How soon after a deployment a running stream is started anew, at most; docs/aws.md says so. */
+  private static final java.time.Duration LOOKS = java.time.Duration.ofMinutes(15);
+
   private final Line line;
   private final Queue undelivered;
   private final IKey key;
@@ -118,7 +121,7 @@ final class OrchestrationStack extends Stack {
                 .build())
         .targets(List.of(target(machine)))
         .build();
-    schedule("keep-streaming", machine, times(java.time.Duration.ofMinutes(15)));
+    schedule("keep-streaming", machine, times(LOOKS));
     return machine;
   }
 

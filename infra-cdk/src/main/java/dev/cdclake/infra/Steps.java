@@ -4,6 +4,7 @@ package dev.cdclake.infra;
 import dev.cdclake.contract.JobName;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.ecs.FargateService;
@@ -102,17 +103,37 @@ final class Steps {
         .build();
   }
 
-  /** Starts the streaming job unless its newest run is alive. */
+  /**
+   * Starts the streaming job unless its newest run is alive. One that was started before the job
+   * was changed is stopped first: it has the old jar, pipeline file and epoch for up to a week.
+   */
   IChainable keepStreaming() {
+    CallAwsService job =
+        CallAwsService.Builder.create(stack, "Ask when the job was changed")
+            .service("glue")
+            .action("getJob")
+            .parameters(Map.of("JobName", line.pipeline().jobName(JobName.STREAM)))
+            .iamAction("glue:GetJob")
+            .iamResources(List.of(jobArn(JobName.STREAM)))
+            .resultPath("$.asked")
+            .build();
     CallAwsService newest = newestRun("Ask for the newest run");
-    GlueStartJobRun start =
-        start(JobName.STREAM, "Start streaming", IntegrationPattern.REQUEST_RESPONSE);
-    return Chain.start(newest)
-        .next(
-            Choice.Builder.create(stack, "Is it alive?")
-                .build()
-                .when(isAlive(), Succeed.Builder.create(stack, "It streams").build())
-                .otherwise(start));
+    IChainable stop =
+        Chain.start(stopNewest("Stop the run of the old job"))
+            .next(pause("Let the old run end"))
+            .next(newest);
+    Choice alive =
+        Choice.Builder.create(stack, "Is it alive?")
+            .build()
+            // Who stops it starts it again, or wants it stopped; beside it none can be started.
+            .when(
+                isNewest("STOPPING"), Succeed.Builder.create(stack, "It is being stopped").build())
+            .when(Condition.and(isAlive(), isOlderThanItsJob()), stop)
+            .when(isAlive(), Succeed.Builder.create(stack, "It streams").build())
+            .otherwise(
+                start(JobName.STREAM, "Start streaming", IntegrationPattern.REQUEST_RESPONSE));
+    newest.next(alive);
+    return job.next(newest);
   }
 
   private CallAwsService newestRun(String id) {
@@ -127,13 +148,22 @@ final class Steps {
   }
 
   private static Condition isAlive() {
+    return isNewest("RUNNING", "STARTING", "WAITING");
+  }
+
+  private static Condition isNewest(String... states) {
     String state = "$.newest.JobRuns[0].JobRunState";
     return Condition.and(
         Condition.isPresent(state),
         Condition.or(
-            Condition.stringEquals(state, "RUNNING"),
-            Condition.stringEquals(state, "STARTING"),
-            Condition.stringEquals(state, "WAITING")));
+            Stream.of(states)
+                .map(one -> Condition.stringEquals(state, one))
+                .toArray(Condition[]::new)));
+  }
+
+  private static Condition isOlderThanItsJob() {
+    return Condition.timestampLessThanJsonPath(
+        "$.newest.JobRuns[0].StartedOn", "$.asked.Job.LastModifiedOn");
   }
 
   private String jobArn(JobName job) {
@@ -178,21 +208,23 @@ final class Steps {
   }
 
   private IChainable stopStreaming() {
-    CallAwsService stop =
-        CallAwsService.Builder.create(stack, "Stop streaming")
-            .service("glue")
-            .action("batchStopJobRun")
-            .parameters(
-                Map.of(
-                    "JobName",
-                    line.pipeline().jobName(JobName.STREAM),
-                    "JobRunIds.$",
-                    "States.Array($.newest.JobRuns[0].Id)"))
-            .iamAction("glue:BatchStopJobRun")
-            .iamResources(List.of(jobArn(JobName.STREAM)))
-            .resultPath("$.stopped")
-            .build();
-    return carryOn(stop, "It did not stream");
+    return carryOn(stopNewest("Stop streaming"), "It did not stream");
+  }
+
+  private CallAwsService stopNewest(String id) {
+    return CallAwsService.Builder.create(stack, id)
+        .service("glue")
+        .action("batchStopJobRun")
+        .parameters(
+            Map.of(
+                "JobName",
+                line.pipeline().jobName(JobName.STREAM),
+                "JobRunIds.$",
+                "States.Array($.newest.JobRuns[0].Id)"))
+        .iamAction("glue:BatchStopJobRun")
+        .iamResources(List.of(jobArn(JobName.STREAM)))
+        .resultPath("$.stopped")
+        .build();
   }
 
   private CallAwsService scale(String id, FargateService service, int count) {

@@ -51,6 +51,19 @@ class JobsStackTest {
             Match.objectLike(Map.of("ExecutionProperty", Map.of("MaxConcurrentRuns", 1))));
   }
 
+  /** What starts a stream anew looks at when its job was changed. */
+  @Test
+  void jobIsChangedOnceItsPipelineFileAndModelsAreUploaded() {
+    assertThat(Synthesised.of("prod").resources("AWS::Glue::Job"))
+        .hasSize(JobName.values().length)
+        .allSatisfy(
+            (id, job) ->
+                assertThat(job.get("DependsOn").toString())
+                    .as(id)
+                    .contains("\"PipelineCustomResource")
+                    .contains("\"ModelsCustomResource"));
+  }
+
   @Test
   void jobsEncryptLogsAndFiles() {
     Synthesised.of("prod")

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cdclake.contract.JobName;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import software.amazon.awscdk.assertions.Match;
 
@@ -74,6 +75,74 @@ class OrchestrationStackTest {
     assertThat(prod.texts("AWS::Scheduler::Schedule", "Name"))
         .containsExactly("cdc-demo-prod-keep-streaming");
     prod.template("Orchestration").resourceCountIs("AWS::MWAA::Environment", 1);
+  }
+
+  /** A deployment reaches a stream by a new run alone: the old one has what it began with. */
+  @Test
+  void streamThatIsOlderThanItsJobIsStoppedAndStartedAnew() {
+    StateMachineText keep = StateMachineText.of(Synthesised.of("prod"), "keep-streaming");
+
+    for (String alive : List.of("STARTING", "RUNNING", "WAITING")) {
+      assertThat(keep.choice("Is it alive?", stream(alive, "09:00:00.125Z", "09:00:01Z")))
+          .isEqualTo("Stop the run of the old job");
+      assertThat(keep.choice("Is it alive?", stream(alive, "09:00:01.000Z", "09:00:00.875Z")))
+          .isEqualTo("It streams");
+    }
+    assertThat(keep.path("Stop the run of the old job"))
+        .containsExactly(
+            "Stop the run of the old job",
+            "Let the old run end",
+            "Ask for the newest run",
+            "Is it alive?");
+    assertThat(keep.choice("Is it alive?", stream("STOPPED", "09:00:00Z", "09:00:01Z")))
+        .isEqualTo("Start streaming");
+  }
+
+  /** The evening stops it for good; whoever else does starts it again. */
+  @Test
+  void streamThatIsBeingStoppedIsLeftAlone() {
+    StateMachineText keep = StateMachineText.of(Synthesised.of("prod"), "keep-streaming");
+
+    assertThat(keep.choice("Is it alive?", stream("STOPPING", "09:00:00Z", "09:00:01Z")))
+        .isEqualTo("It is being stopped");
+    assertThat(keep.path("It is being stopped")).containsExactly("It is being stopped");
+  }
+
+  @Test
+  void streamThatEndedOrNeverRanIsStarted() {
+    StateMachineText keep = StateMachineText.of(Synthesised.of("prod"), "keep-streaming");
+
+    assertThat(keep.choice("Is it alive?", "{\"newest\":{\"JobRuns\":[]}}"))
+        .isEqualTo("Start streaming");
+    for (String ended : List.of("SUCCEEDED", "FAILED", "TIMEOUT", "ERROR", "EXPIRED")) {
+      assertThat(keep.choice("Is it alive?", stream(ended, "09:00:01Z", "09:00:00Z")))
+          .isEqualTo("Start streaming");
+    }
+  }
+
+  @Test
+  void whatKeepsStreamingMayStopAndStartTheStreamAlone() {
+    List<String> glue = List.of("GetJob", "GetJobRuns", "BatchStopJobRun");
+    Map<String, String> granted = new TreeMap<>();
+    for (JsonNode policy : Synthesised.of("prod").resources("AWS::IAM::Policy").values()) {
+      for (JsonNode statement : policy.at("/Properties/PolicyDocument/Statement")) {
+        String action = statement.get("Action").toString();
+        glue.stream()
+            .filter(one -> action.contains("\"glue:" + one + "\""))
+            .filter(one -> policy.toString().contains("keepstreaming"))
+            .forEach(one -> granted.put(one, statement.get("Resource").toString()));
+      }
+    }
+
+    assertThat(granted).containsOnlyKeys(glue);
+    assertThat(granted.values()).allMatch(arn -> arn.endsWith(":job/cdc-demo-prod-stream\"]]}"));
+  }
+
+  private static String stream(String state, String started, String changed) {
+    return """
+    {"newest": {"JobRuns": [{"JobRunState": "%s", "StartedOn": "2026-11-30T%s"}]},
+     "asked": {"Job": {"LastModifiedOn": "2026-11-30T%s"}}}"""
+        .formatted(state, started, changed);
   }
 
   @Test
@@ -203,14 +272,6 @@ class OrchestrationStackTest {
   }
 
   private static String definition(String environment, String machine) {
-    Synthesised line = Synthesised.of(environment);
-    return line.resources("AWS::StepFunctions::StateMachine").values().stream()
-        .filter(
-            found ->
-                found.at("/Properties/StateMachineName").asText().equals(line.line().name(machine)))
-        .findFirst()
-        .orElseThrow()
-        .at("/Properties/DefinitionString")
-        .toString();
+    return StateMachineText.property(Synthesised.of(environment), machine).toString();
   }
 }
