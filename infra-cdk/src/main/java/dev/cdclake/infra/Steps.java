@@ -12,10 +12,12 @@ import software.amazon.awscdk.services.stepfunctions.CatchProps;
 import software.amazon.awscdk.services.stepfunctions.Chain;
 import software.amazon.awscdk.services.stepfunctions.Choice;
 import software.amazon.awscdk.services.stepfunctions.Condition;
+import software.amazon.awscdk.services.stepfunctions.Fail;
 import software.amazon.awscdk.services.stepfunctions.IChainable;
 import software.amazon.awscdk.services.stepfunctions.IntegrationPattern;
 import software.amazon.awscdk.services.stepfunctions.Pass;
 import software.amazon.awscdk.services.stepfunctions.RetryProps;
+import software.amazon.awscdk.services.stepfunctions.State;
 import software.amazon.awscdk.services.stepfunctions.Succeed;
 import software.amazon.awscdk.services.stepfunctions.Wait;
 import software.amazon.awscdk.services.stepfunctions.WaitTime;
@@ -24,6 +26,9 @@ import software.amazon.awscdk.services.stepfunctions.tasks.GlueStartJobRun;
 
 /** The state machines' steps: what each does stands here, when it does it in the stack. */
 final class Steps {
+
+  /** Where a run of jobs notes which of them failed, and why. */
+  private static final String FAILED = "$.failed";
 
   private final Stack stack;
   private final Line line;
@@ -84,15 +89,31 @@ final class Steps {
                 .otherwise(jobs("run", jobs)));
   }
 
-  /** Runs jobs one after the other; each is tried twice, because a batch may be repeated. */
-  Chain jobs(String what, List<JobName> jobs) {
-    Chain chain = null;
-    for (JobName job : jobs) {
+  /**
+   * Runs jobs one after the other; each is tried twice, because a batch may be repeated. One that
+   * fails does not hold up those behind it: bronze fails for the one table that it cannot carry on,
+   * and has carried the others. The execution fails in the end.
+   */
+  IChainable jobs(String what, List<JobName> jobs) {
+    State next =
+        Choice.Builder.create(stack, what + ": did one fail?")
+            .build()
+            .when(
+                Condition.isPresent(FAILED),
+                Fail.Builder.create(stack, what + ": at least one failed")
+                    .error("JobFailed")
+                    .causePath("States.JsonToString(%s)".formatted(FAILED))
+                    .build())
+            .otherwise(Succeed.Builder.create(stack, what + ": all ended well").build());
+    for (int i = jobs.size() - 1; i >= 0; i--) {
+      JobName job = jobs.get(i);
       GlueStartJobRun step = start(job, what + ": " + job.label(), IntegrationPattern.RUN_JOB);
       step.addRetry(RetryProps.builder().maxAttempts(1).interval(Duration.minutes(1)).build());
-      chain = chain == null ? Chain.start(step) : chain.next(step);
+      step.addCatch(next, CatchProps.builder().resultPath(FAILED + "." + job.label()).build());
+      step.next(next);
+      next = step;
     }
-    return chain;
+    return next;
   }
 
   private GlueStartJobRun start(JobName job, String id, IntegrationPattern pattern) {

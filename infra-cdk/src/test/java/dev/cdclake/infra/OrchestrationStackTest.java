@@ -4,7 +4,6 @@ package dev.cdclake.infra;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.cdclake.contract.JobName;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,14 +14,29 @@ class OrchestrationStackTest {
 
   @Test
   void jobsRunInFlowOrder() {
-    String definition = definition("dev", "run");
+    assertThat(StateMachineText.of(Synthesised.of("dev"), "run").path("run: bronze"))
+        .containsExactly(
+            "run: bronze", "run: silver", "run: gold", "run: check", "run: did one fail?");
+    assertThat(StateMachineText.of(Synthesised.of("dev"), "nightly").path("nightly: maintain"))
+        .containsExactly("nightly: maintain", "nightly: verify", "nightly: did one fail?");
+  }
 
-    assertThat(
-            List.of(JobName.BRONZE, JobName.SILVER, JobName.GOLD, JobName.CHECK).stream()
-                .map(job -> definition.indexOf("\\\"JobName\\\":\\\"cdc-demo-dev-" + job.label()))
-                .toList())
-        .isSorted()
-        .doesNotContain(-1);
+  /** Bronze fails for one table's gap when it has carried all others. */
+  @Test
+  void jobThatFailsHoldsUpNoneBehindItAndFailsTheRunInTheEnd() {
+    StateMachineText run = StateMachineText.of(Synthesised.of("dev"), "run");
+
+    for (String job : List.of("bronze", "silver", "gold", "check")) {
+      JsonNode step = run.state("run: " + job);
+      assertThat(step.at("/Catch/0/ErrorEquals").toString()).isEqualTo("[\"States.ALL\"]");
+      assertThat(step.at("/Catch/0/Next")).isEqualTo(step.get("Next"));
+      assertThat(step.at("/Catch/0/ResultPath").asText()).isEqualTo("$.failed." + job);
+      assertThat(step.at("/Retry/0/MaxAttempts").asInt()).isEqualTo(1);
+    }
+    assertThat(run.choice("run: did one fail?", "{\"failed\":{\"bronze\":{\"Error\":\"E\"}}}"))
+        .isEqualTo("run: at least one failed");
+    assertThat(run.state("run: at least one failed").get("Type").asText()).isEqualTo("Fail");
+    assertThat(run.choice("run: did one fail?", "{\"run\":{}}")).isEqualTo("run: all ended well");
   }
 
   @Test
