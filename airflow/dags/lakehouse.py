@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from airflow.configuration import conf
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk import DAG, chain
+from airflow.sdk import DAG, TriggerRule, chain
 
 PREFIX = conf.get("cdclake", "prefix")
 FORM = conf.get("cdclake", "form")
@@ -34,7 +34,9 @@ BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 def glue_job(name: str) -> GlueJobOperator:
     """Runs a job that the deployment made, and waits for it without keeping a worker.
 
-    Tried twice, because a batch may be repeated.
+    Tried twice, because a batch may be repeated. One that fails does not hold up those behind it:
+    bronze fails for the one table that it cannot carry on, and has carried the others. Its failed
+    task is an alarm, even where the run ends well.
     """
     return GlueJobOperator(
         task_id=name,
@@ -44,6 +46,7 @@ def glue_job(name: str) -> GlueJobOperator:
         waiter_max_attempts=PATIENCE_MINUTES,
         retries=1,
         retry_delay=timedelta(minutes=1),
+        trigger_rule=TriggerRule.ALL_DONE,
     )
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
+from airflow.sdk import TriggerRule
 
 DAGS = "airflow/dags"
 
@@ -48,6 +49,12 @@ def test_every_task_starts_the_job_of_its_name_and_holds_no_worker(dags):
             assert task.job_name == f"cdc-demo-prod-{task.task_id}"
             assert task.deferrable
             assert task.retries == 1
+
+
+def test_a_job_that_fails_holds_up_none_behind_it(dags):
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.trigger_rule == TriggerRule.ALL_DONE
 
 
 def test_every_task_waits_longer_than_a_run_may_take(dags):
