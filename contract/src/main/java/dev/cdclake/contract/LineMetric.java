@@ -11,6 +11,8 @@ public enum LineMetric {
   SECONDS_BEHIND,
   /** Events that wait for a stage's next batch. */
   EVENTS_WAITING,
+  /** Tables that a stage cannot carry on, while the others go on. */
+  TABLES_WAITING,
   /** Rows that were rejected. */
   REJECTED_ROWS,
   /** Rows in which source and silver differ. */

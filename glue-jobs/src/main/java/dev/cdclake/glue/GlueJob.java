@@ -75,10 +75,11 @@ final class GlueJob {
     }
   }
 
-  /** Does not end; how far silver is behind is published meanwhile. */
+  /** Does not end; how far silver is behind, and how many tables wait, is published meanwhile. */
   private void stream() {
     try (LakeLine line = line();
-        SilverWatch watch = SilverWatch.start(new LakeTables(spark), pipeline, metrics)) {
+        SilverWatch watch =
+            SilverWatch.start(new LakeTables(spark), pipeline, metrics, line::tablesWaiting)) {
       line.runContinuously(Set.of(Stage.BRONZE, Stage.SILVER));
       watch.publish();
     }

@@ -47,6 +47,13 @@ final class LineMetrics implements AutoCloseable {
     }
   }
 
+  /** Publishes how many tables wait; silence is none. */
+  void waiting(int tables) {
+    if (tables > 0) {
+      put(LineMetric.TABLES_WAITING, tables, StandardUnit.COUNT);
+    }
+  }
+
   void behind(Duration age) {
     put(LineMetric.SECONDS_BEHIND, age.toMillis() / 1000.0, StandardUnit.SECONDS);
   }

@@ -10,10 +10,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Publishes how far silver is behind the source: once, or every minute until closed. */
+/**
+ * Publishes how far silver is behind the source, once, or every minute until closed; then also how
+ * many tables wait.
+ */
 final class SilverWatch implements AutoCloseable {
 
   private static final Duration EVERY = Duration.ofMinutes(1);
@@ -22,6 +26,7 @@ final class SilverWatch implements AutoCloseable {
   private final LakeTables lake;
   private final Pipeline pipeline;
   private final LineMetrics metrics;
+  private final IntSupplier waiting;
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
           work -> {
@@ -32,17 +37,20 @@ final class SilverWatch implements AutoCloseable {
 
   private final Future<?> minutes;
 
-  private SilverWatch(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
+  private SilverWatch(
+      LakeTables lake, Pipeline pipeline, LineMetrics metrics, IntSupplier waiting) {
     this.lake = lake;
     this.pipeline = pipeline;
     this.metrics = metrics;
+    this.waiting = waiting;
     this.minutes =
         clock.scheduleAtFixedRate(
             this::publish, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  static SilverWatch start(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
-    return new SilverWatch(lake, pipeline, metrics);
+  static SilverWatch start(
+      LakeTables lake, Pipeline pipeline, LineMetrics metrics, IntSupplier waiting) {
+    return new SilverWatch(lake, pipeline, metrics, waiting);
   }
 
   static void publish(LakeTables lake, Pipeline pipeline, LineMetrics metrics) {
@@ -50,6 +58,7 @@ final class SilverWatch implements AutoCloseable {
   }
 
   void publish() {
+    metrics.waiting(waiting.getAsInt());
     try {
       publish(lake, pipeline, metrics);
     } catch (RuntimeException e) {

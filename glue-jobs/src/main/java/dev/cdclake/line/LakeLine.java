@@ -90,6 +90,7 @@ public final class LakeLine implements AutoCloseable {
   private final Consumer<StageReport> reports;
   private final Once<BronzeJob> bronze;
   private Instant gapsToldUntil = Instant.EPOCH;
+  private volatile int behindGaps;
   private final Once<Map<String, SilverJob>> silver;
   private final ExpectationCounts counts;
   private final Consumer<String> problems;
@@ -252,6 +253,11 @@ public final class LakeLine implements AutoCloseable {
     }
   }
 
+  /** Returns how many tables a stage cannot carry on now; one of two stages counts twice. */
+  public int tablesWaiting() {
+    return behindGaps + silverAside.failures().size() + goldAside.failures().size();
+  }
+
   /** Runs the tests of the gold models; returns what is broken, in words. */
   public List<String> brokenGoldTests() {
     return gold.brokenTests();
@@ -266,6 +272,7 @@ public final class LakeLine implements AutoCloseable {
 
   private List<StageReport> runBronze() {
     List<StageReport> batch = inPool(Stage.BRONZE, () -> reported(bronze.get().runBatch()));
+    behindGaps = gaps().size();
     if (!gaps().isEmpty() && Instant.now().isAfter(gapsToldUntil)) {
       gapsToldUntil = Instant.now().plus(TELL_EVERY);
       for (PipelineException gap : gaps()) {

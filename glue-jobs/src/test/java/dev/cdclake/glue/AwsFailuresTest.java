@@ -16,8 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +33,7 @@ class AwsFailuresTest {
 
   private final Map<String, String> answers = new TreeMap<>();
   private final AtomicInteger asked = new AtomicInteger();
+  private final List<String> bodies = new CopyOnWriteArrayList<>();
   private int status = 200;
   private HttpServer server;
 
@@ -43,7 +46,8 @@ class AwsFailuresTest {
           asked.incrementAndGet();
           String path = exchange.getRequestURI().getPath();
           byte[] body = answers.getOrDefault(path, "").getBytes(StandardCharsets.UTF_8);
-          exchange.getRequestBody().readAllBytes();
+          bodies.add(
+              new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.ISO_8859_1));
           exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
           if (body.length > 0) {
             exchange.getResponseBody().write(body);
@@ -135,6 +139,18 @@ class AwsFailuresTest {
           .doesNotThrowAnyException();
       assertThat(asked.get()).isEqualTo(before + 2);
     }
+  }
+
+  @Test
+  void tablesThatWaitArePublishedAndNoneIsSilent() {
+    try (LineMetrics metrics = LineMetrics.open(REGION, "cdclake", "shop_dev")) {
+      metrics.waiting(0);
+      assertThat(asked).hasValue(0);
+
+      metrics.waiting(2);
+    }
+
+    assertThat(bodies).singleElement().asString().contains("TablesWaiting", "shop_dev");
   }
 
   @Test

@@ -128,7 +128,11 @@ final class Alarms {
         "unregistered",
         "A deployment of Connect was not followed by a registration: look into the queue.",
         capture.undelivered());
-    failed(capture.registration());
+    failed(
+        capture.registration(),
+        ("The connector is not registered, or does not run: log group '%s' names the code. See"
+                + " docs/aws.md, 'Reading tables anew'.")
+            .formatted(line.logGroup(CaptureStack.REGISTER)));
   }
 
   private void lake() {
@@ -147,14 +151,21 @@ final class Alarms {
     if (line.settings().night().isEmpty()) {
       gold();
     }
+    if (line.settings().jobs().form() == Form.STREAM) {
+      tablesWaiting();
+    }
     LakeTable rejected = line.pipeline().rejectedRows();
     above(
         "rejected-rows",
         ("Rows were rejected. Ask Athena: select reason, detail, topic, rejected_at from"
                 + " \"%s\".\"%s\" where replayed_at is null order by rejected_at desc. After a fix"
-                + " Glue job '%s' puts them through again.")
+                + " Glue job '%s' puts them through again, or, where the reason asks for it, '%s'"
+                + " reads the table anew: see docs/aws.md, 'Reading tables anew'.")
             .formatted(
-                rejected.database(), rejected.name(), line.pipeline().jobName(JobName.REPLAY)),
+                rejected.database(),
+                rejected.name(),
+                line.pipeline().jobName(JobName.REPLAY),
+                line.pipeline().jobName(JobName.RESNAPSHOT)),
         rejectedRows(),
         0,
         1);
@@ -168,6 +179,20 @@ final class Alarms {
         rowsDifferent(),
         0,
         1);
+  }
+
+  /** In turns the job that cannot carry a table on fails; a stream goes on with the others. */
+  private void tablesWaiting() {
+    String stream = line.pipeline().jobName(JobName.STREAM);
+    above(
+        "tables-waiting",
+        ("Glue job '%s' cannot carry on some tables; the others go on. Log group '%s' says which"
+                + " and why; where changes are lost (KAFKA_GAP) see docs/aws.md, 'Reading tables"
+                + " anew'.")
+            .formatted(stream, JobsStack.logGroup(line, JobName.STREAM, "error")),
+        own(LineMetric.TABLES_WAITING, "Maximum", 5),
+        0,
+        3);
   }
 
   private String writersOfSilver() {
@@ -199,7 +224,14 @@ final class Alarms {
         "undelivered",
         "A schedule or an event could not start what it starts: look into the queue.",
         orchestration.undelivered());
-    orchestration.machines().forEach(this::failed);
+    orchestration
+        .machines()
+        .forEach(
+            machine ->
+                failed(
+                    machine,
+                    "State machine '%s' failed: its execution says where."
+                        .formatted(line.name(name(machine)))));
   }
 
   /**
@@ -225,14 +257,12 @@ final class Alarms {
         1);
   }
 
-  private void failed(StateMachine machine) {
-    String name = machine.getNode().getId().replace("Machine-", "");
-    above(
-        "failed-" + name,
-        "State machine '%s' failed: its execution says where.".formatted(line.name(name)),
-        machine.metricFailed(),
-        0,
-        1);
+  private void failed(StateMachine machine, String description) {
+    above("failed-" + name(machine), description, machine.metricFailed(), 0, 1);
+  }
+
+  private static String name(StateMachine machine) {
+    return machine.getNode().getId().replace("Machine-", "");
   }
 
   private void waiting(String name, String description, Queue queue) {

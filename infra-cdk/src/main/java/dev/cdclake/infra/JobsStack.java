@@ -137,13 +137,13 @@ final class JobsStack extends Stack {
   private void logs(JobName job, IKey key) {
     for (String what : List.of("error", "output")) {
       Logs.group(
-          this,
-          "Log-%s-%s".formatted(job.label(), what),
-          line,
-          "/aws-glue/jobs/%s-role/%s/%s"
-              .formatted(line.name("jobs"), line.pipeline().jobName(job), what),
-          key);
+          this, "Log-%s-%s".formatted(job.label(), what), line, logGroup(line, job, what), key);
     }
+  }
+
+  static String logGroup(Line line, JobName job, String what) {
+    return "/aws-glue/jobs/%s-role/%s/%s"
+        .formatted(line.name("jobs"), line.pipeline().jobName(job), what);
   }
 
   private Asset asset(String id, String path) {

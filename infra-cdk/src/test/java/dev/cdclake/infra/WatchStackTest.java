@@ -70,6 +70,26 @@ class WatchStackTest {
                 "MetricName", "SecondsBehind", "Threshold", 900, "TreatMissingData", "breaching"));
   }
 
+  /** In turns the job itself fails, and whoever is told of failed jobs is told. */
+  @Test
+  void tableThatAStreamCannotCarryOnIsAnAlarmThatNamesTheWayOut() {
+    Synthesised.of("prod")
+        .template("Watch")
+        .hasResourceProperties(
+            "AWS::CloudWatch::Alarm",
+            Map.of(
+                "AlarmName",
+                "cdc-demo-prod-tables-waiting",
+                "MetricName",
+                "TablesWaiting",
+                "EvaluationPeriods",
+                3,
+                "AlarmDescription",
+                Match.stringLikeRegexp(".*KAFKA_GAP.*'Reading tables anew'.*")));
+    assertThat(Synthesised.of("dev").texts("AWS::CloudWatch::Alarm", "MetricName"))
+        .doesNotContain("TablesWaiting");
+  }
+
   @Test
   void goldThatMissesItsTurnsIsAnAlarmEvenIfNothingStartsIt() {
     Synthesised.of("prod")
