@@ -36,6 +36,20 @@ import software.constructs.Construct;
  */
 final class MskCluster extends Construct {
 
+  /** What a client needs of the cluster itself to write, each event once. */
+  private static final List<String> WRITE_CLUSTER =
+      List.of("Connect", "DescribeCluster", "WriteDataIdempotently");
+
+  /** What a client needs of topics that it makes, widens, reads and writes. */
+  private static final List<String> WRITE_TOPICS =
+      List.of(
+          "CreateTopic",
+          "AlterTopicDynamicConfiguration",
+          "DescribeTopic",
+          "DescribeTopicDynamicConfiguration",
+          "ReadData",
+          "WriteData");
+
   /** Most storage of a broker, as a multiple of what it begins with. */
   private static final int STORAGE_GROWS_TO = 4;
 
@@ -256,33 +270,17 @@ final class MskCluster extends Construct {
    */
   List<PolicyStatement> readAnew(Line line) {
     return List.of(
-        statement(
-            List.of("Connect", "DescribeCluster", "WriteDataIdempotently"), cluster.getAttrArn()),
-        statement(
-            List.of(
-                "CreateTopic",
-                "AlterTopicDynamicConfiguration",
-                "DescribeTopic",
-                "DescribeTopicDynamicConfiguration",
-                "ReadData",
-                "WriteData"),
-            named("topic", line.pipeline().kafka().topicPrefix() + ".*")));
+        statement(WRITE_CLUSTER, cluster.getAttrArn()),
+        statement(WRITE_TOPICS, named("topic", line.pipeline().kafka().topicPrefix() + ".*")));
   }
 
   /** Returns what Connect needs: its own topics, the tables' topics, and transactions. */
   List<PolicyStatement> capture(Line line) {
     String prefix = line.pipeline().kafka().topicPrefix();
     return List.of(
+        statement(WRITE_CLUSTER, cluster.getAttrArn()),
         statement(
-            List.of("Connect", "DescribeCluster", "WriteDataIdempotently"), cluster.getAttrArn()),
-        statement(
-            List.of(
-                "CreateTopic",
-                "AlterTopicDynamicConfiguration",
-                "DescribeTopic",
-                "DescribeTopicDynamicConfiguration",
-                "ReadData",
-                "WriteData"),
+            WRITE_TOPICS,
             named("topic", prefix + ".*"),
             named("topic", prefix + "-connect-*"),
             named("topic", "__debezium-heartbeat." + prefix)),
