@@ -40,9 +40,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -165,20 +162,14 @@ class GapIT {
     sql("update public.expired set note = 'lost' where id <= 10");
     sql("delete from public.expired where id = 11");
     sql("insert into public.recreated values (2001, 'the others go on')");
-    awaitCaptured();
-    TopicPartition partition = new TopicPartition(topic("public.expired"), 0);
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", pipeline.kafka().bootstrap()))) {
-      long end =
-          admin
-              .listOffsets(Map.of(partition, OffsetSpec.latest()))
-              .partitionResult(partition)
-              .get()
-              .offset();
-      admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(end))).all().get();
+    String topic = topic("public.expired");
+    try (ScenarioTopics topics = new ScenarioTopics(pipeline)) {
+      topics.awaitCaptured(line);
+      topics.loseEvents(topic);
     }
     lake = new Lake();
 
-    awaitTold("Cannot read on from topic '" + partition.topic() + "'");
+    awaitTold("Cannot read on from topic '" + topic + "'");
     awaitRows("select count(*) from %s where id = 2001", "public.recreated", 1);
     assertThat(resnapshot("public.expired")).isEqualTo(Map.of("expired", 1L));
     assertEqual();
