@@ -12,7 +12,6 @@ import org.apache.parquet.column.ValuesType;
 import org.apache.parquet.column.values.ValuesReader;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
-import org.apache.spark.sql.execution.datasources.parquet.VectorizedRleValuesReader;
 
 /**
  * A page of a column that has a value in every row, as the value that it stands at.
@@ -37,9 +36,8 @@ abstract class DensePage implements StoredValue {
       ByteBufferInputStream bytes)
       throws IOException {
     if (encoding.usesDictionary()) {
-      VectorizedRleValuesReader numbers = new VectorizedRleValuesReader();
-      numbers.initFromPage(count, bytes);
-      return new Coded(dictionary, numbers);
+      int width = bytes.available() == 0 ? 0 : bytes.read();
+      return new Coded(dictionary, PackedNumbers.of(bytes, width));
     }
     if (encoding == Encoding.PLAIN) {
       ByteBuffer values = bytes.slice(bytes.available()).slice().order(ByteOrder.LITTLE_ENDIAN);
@@ -64,10 +62,11 @@ abstract class DensePage implements StoredValue {
    */
   static DensePage ofLevels(
       ColumnDescriptor column, boolean haveLength, ByteBufferInputStream bytes) throws IOException {
+    if (haveLength) {
+      bytes.skipFully(Integer.BYTES);
+    }
     int width = BytesUtils.getWidthFromMaxInt(column.getMaxDefinitionLevel());
-    VectorizedRleValuesReader levels = new VectorizedRleValuesReader(width, haveLength);
-    levels.initFromPage(0, bytes);
-    return new Runs(levels);
+    return new Runs(PackedNumbers.of(bytes, width));
   }
 
   /** Goes to a value, which is not before the last one. */
@@ -242,23 +241,16 @@ abstract class DensePage implements StoredValue {
   /** Small numbers that often repeat themselves: levels. */
   private static class Runs extends DensePage {
 
-    final VectorizedRleValuesReader numbers;
+    final PackedNumbers numbers;
     int number;
 
-    /** The number behind the one that the page stands at. */
-    private int next;
-
-    Runs(VectorizedRleValuesReader numbers) {
+    Runs(PackedNumbers numbers) {
       this.numbers = numbers;
     }
 
     @Override
     void to(int index) {
-      if (index >= next) {
-        numbers.skipIntegers(index - next);
-        number = numbers.readInteger();
-        next = index + 1;
-      }
+      number = numbers.at(index);
     }
 
     @Override
@@ -272,7 +264,7 @@ abstract class DensePage implements StoredValue {
 
     private final Dictionary dictionary;
 
-    Coded(Dictionary dictionary, VectorizedRleValuesReader numbers) {
+    Coded(Dictionary dictionary, PackedNumbers numbers) {
       super(numbers);
       this.dictionary = dictionary;
     }
@@ -281,7 +273,7 @@ abstract class DensePage implements StoredValue {
     void addHashes(ValueHash hash, long[] hashes, int first, int count) {
       long[] known = dictionary.hashes(hash);
       for (int i = 0; i < count; i++) {
-        hashes[first + i] = KeyHash.combine(hashes[first + i], known[numbers.readInteger()]);
+        hashes[first + i] = KeyHash.combine(hashes[first + i], known[numbers.at(i)]);
       }
     }
 
