@@ -186,6 +186,7 @@ final class EventLayout {
           parser.getNumberType() == NumberType.BIG_INTEGER
               ? nodes.numberNode(parser.getBigIntegerValue())
               : nodes.numberNode(parser.getLongValue());
+      case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDecimalValue());
       case VALUE_NULL -> nodes.nullNode();
       case VALUE_TRUE -> nodes.booleanNode(true);
       case VALUE_FALSE -> nodes.booleanNode(false);
