@@ -157,7 +157,7 @@ record SummedRefresh(
     long[] entries =
         keys.stream()
             .map(of -> plain.row(new GenericInternalRow(new Object[] {of})).get(0))
-            .mapToLong(of -> SoughtKeys.entry(KeyHash.ofSingle(of), false))
+            .mapToLong(of -> SoughtKeys.entry(KeyHash.ofSingle(of)))
             .toArray();
     return SoughtKeys.of(List.of(new SoughtKeys.Part(entries)));
   }

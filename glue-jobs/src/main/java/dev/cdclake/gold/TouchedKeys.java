@@ -73,7 +73,7 @@ record TouchedKeys(Table table, Types.NestedField column) implements Serializabl
               changed.areAll()
                   ? Arrays.stream(file.keyHashes(group, List.of(column)))
                   : Arrays.stream(file.values(group, column, rows)).mapToLong(KeyHash::ofSingle);
-          hashes.map(hash -> SoughtKeys.entry(hash, false)).forEach(keys);
+          hashes.map(SoughtKeys::entry).forEach(keys);
         });
     return keys.build().distinct().toArray();
   }

@@ -6,8 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Keys whose rows are looked for, by their hashes, and which of them have rows whose values are
- * needed, too.
+ * Keys whose rows are looked for, by their hashes, and which of them have rows of which more is
+ * needed: their values, and their position in the source's log.
  *
  * <p>Two keys may have one hash. Then a row is found that nobody looked for: silver's fold leaves
  * it as it is, because it has no change, and gold makes it anew.
@@ -43,7 +43,13 @@ public final class SoughtKeys implements Serializable {
     }
   }
 
-  /** At the place that its hash gives, or the next free one; the last bit: values are needed. */
+  /** The last bits of an entry; the others are those of the key's hash. */
+  private static final long VALUES = 1;
+
+  private static final long POSITION = 2;
+  private static final long NEEDS = VALUES | POSITION;
+
+  /** At the place that its hash gives, or the next free one. */
   private final long[] entries;
 
   private final long[] bits;
@@ -60,7 +66,7 @@ public final class SoughtKeys implements Serializable {
       for (long entry : part.entries) {
         int at = find(entry);
         count += entries[at] == 0 ? 1 : 0;
-        entries[at] |= key(entry) | (entry & 1);
+        entries[at] |= key(entry) | (entry & NEEDS);
         bits[word(entry)] |= bits(entry);
       }
     }
@@ -81,9 +87,20 @@ public final class SoughtKeys implements Serializable {
     return new SoughtKeys(parts, oldest);
   }
 
-  /** Returns a key's hash together with whether the values of its row are needed. */
-  public static long entry(long hash, boolean valuesNeeded) {
-    return key(hash) | (valuesNeeded ? 1 : 0);
+  /** Returns a key's hash as the entry of a key of whose row nothing else is needed. */
+  public static long entry(long hash) {
+    return entry(hash, false, false);
+  }
+
+  /**
+   * Returns a key's hash together with what is needed of its row.
+   *
+   * @param values whether the row's values are
+   * @param position whether the place of the row's last change in the source's log is, even of a
+   *     row that {@link #comeAfter} tells to be older
+   */
+  public static long entry(long hash, boolean values, boolean position) {
+    return key(hash) | (values ? VALUES : 0) | (position ? POSITION : 0);
   }
 
   /** Whether a key with this hash is looked for. */
@@ -94,7 +111,12 @@ public final class SoughtKeys implements Serializable {
 
   /** Whether the values of the row with this key are needed; false if it is not looked for. */
   public boolean needsValues(long hash) {
-    return (entries[find(hash)] & 1) == 1;
+    return (entries[find(hash)] & VALUES) != 0;
+  }
+
+  /** Whether the position of the row with this key is needed; false if it is not looked for. */
+  public boolean needsPosition(long hash) {
+    return (entries[find(hash)] & POSITION) != 0;
   }
 
   /** Whether every change of the batch comes after a row whose last change is at this position. */
@@ -118,18 +140,18 @@ public final class SoughtKeys implements Serializable {
     return at;
   }
 
-  /** Returns the hash without its last bit; none is 0, which stands for no entry. */
+  /** Returns the hash without its last bits; none is 0, which stands for no entry. */
   private static long key(long entry) {
-    long key = entry & ~1L;
-    return key == 0 ? 2 : key;
+    long key = entry & ~NEEDS;
+    return key == 0 ? NEEDS + 1 : key;
   }
 
   private int word(long hash) {
-    return (int) (hash >>> 7) & bits.length - 1;
+    return (int) (hash >>> 8) & bits.length - 1;
   }
 
   /** Returns two bits of a word: with one, several times as many hashes would pass by chance. */
   private static long bits(long hash) {
-    return 1L << (hash >>> 1) | 1L << (hash >>> 58);
+    return 1L << (hash >>> 2) | 1L << (hash >>> 58);
   }
 }

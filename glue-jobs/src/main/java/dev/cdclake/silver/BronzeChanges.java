@@ -75,6 +75,10 @@ final class BronzeChanges {
   private static final Set<UTF8String> WHOLE_OPS =
       Set.of(UTF8String.fromString("u"), UTF8String.fromString("r"));
 
+  /** Changes that leave their own position in the row, whatever was its position before. */
+  private static final Set<UTF8String> PLACING_OPS =
+      Set.of(UTF8String.fromString("u"), UTF8String.fromString("r"), UTF8String.fromString("d"));
+
   private static final UTF8String UPDATE = UTF8String.fromString("u");
   private static final UTF8String DELETE = UTF8String.fromString("d");
   private static final UTF8String FILL = UTF8String.fromString(ChangeColumns.OP_FILL);
@@ -314,15 +318,17 @@ final class BronzeChanges {
       return;
     }
     try {
+      UTF8String op = bronze.getUTF8String(OP);
       boolean lacks =
           !event.isComplete()
-              || !WHOLE_OPS.contains(bronze.getUTF8String(OP))
+              || !WHOLE_OPS.contains(op)
               || bronze.isNullAt(AFTER)
               || event.lacksValue(bronze.getUTF8String(AFTER));
       for (int column : new int[] {KEY, MOVED_FROM}) {
         if (!bronze.isNullAt(column)) {
           Object[] key = event.key(bronze.getUTF8String(column));
-          entries.add(SoughtKeys.entry(KeyHash.of(Arrays.asList(key)), lacks));
+          long hash = KeyHash.of(Arrays.asList(key));
+          entries.add(SoughtKeys.entry(hash, lacks, !PLACING_OPS.contains(op)));
         }
       }
     } catch (UnreadableValueException e) {

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.iceberg.Table;
@@ -30,7 +31,9 @@ import org.apache.spark.unsafe.types.UTF8String;
  * <p>Most changes say all of a row. Where the file's statistics tell that the row is older than all
  * of them, its key and its place are enough; else its position in the source's log is read too. Its
  * values are read where a change leaves some of them out ({@link SoughtKeys#needsValues}), and
- * where the fold looks at them anyway: of a row that is held back or covered.
+ * where the fold looks at them anyway: of a row that is held back or covered. Of an older row they
+ * come without its position, unless a change may let it keep that ({@link
+ * SoughtKeys#needsPosition}).
  *
  * @param table the silver table
  * @param sought what to look for
@@ -41,6 +44,9 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
     implements FlatMapFunction<Iterator<KeyScan.Files>, InternalRow> {
 
   private static final long serialVersionUID = 1L;
+
+  private static final Set<String> STATE =
+      Set.of(ChangeColumns.IS_ACTIVE, ChangeColumns.DQ_FLAGS, ChangeColumns.OP);
 
   /** What the fold needs of a row that silver has, at least; each says more than the last. */
   enum Needed {
@@ -79,9 +85,11 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
     /** Columns of the key, which are read of every row that is found. */
     private final int[] key = columns(name -> silver.key().contains(name));
 
-    /** Columns that the rules of the fold look at. */
-    private final int[] own =
-        columns(name -> SilverKey.isOwn(name) && !silver.key().contains(name));
+    /** Columns that say what state a row is in. */
+    private final int[] state = columns(STATE::contains);
+
+    /** Columns that say where a row's last change lies. */
+    private final int[] position = columns(name -> SilverKey.isOwn(name) && !STATE.contains(name));
 
     /** Columns that are read where values are needed. */
     private final int[] values =
@@ -112,7 +120,8 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
                   i -> needed == Needed.VALUES || sought.value().needsValues(scan.hash(rows[i])))
               .toArray();
       fill(lines, key, rows, all);
-      fill(lines, own, rows, isOlder ? whole : all);
+      fill(lines, state, rows, isOlder ? whole : all);
+      fill(lines, position, rows, isOlder ? placed(rows, whole) : all);
       if (!isOlder) {
         whole = union(whole, IntStream.of(all).filter(i -> isLookedAt(lines[i])));
       }
@@ -122,6 +131,13 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
       return IntStream.of(all)
           .mapToObj(i -> row(lines[i], scan.position(rows[i]), isWhole[i], isWhole[i] || !isOlder))
           .iterator();
+    }
+
+    /** Returns which of some rows may keep their position. */
+    private int[] placed(int[] rows, int[] some) {
+      return IntStream.of(some)
+          .filter(i -> sought.value().needsPosition(scan.hash(rows[i])))
+          .toArray();
     }
 
     private static int[] union(int[] some, IntStream others) {

@@ -54,7 +54,7 @@ final class RowState {
   /** Whether the row has the values of all columns; else the source's, key apart, were not read. */
   private boolean whole = true;
 
-  /** Whether nothing is known of the row but its place, and that it is older than any change. */
+  /** Whether of the row's position no more is known than that it is older than any change. */
   private boolean older;
 
   /** What changes made of the row, if the {@link Rules} ask for every version; oldest first. */
@@ -178,6 +178,7 @@ final class RowState {
         row[i] = values.get(i);
       }
       whole = current.whole();
+      older = values.isNullAt(layout.epoch);
     }
     if (held) {
       // It is active in the source; which expectations it breaks is checked again.
@@ -274,6 +275,7 @@ final class RowState {
       return false;
     }
     requireValues();
+    requirePosition();
     Set<String> flags = new TreeSet<>();
     for (String flag : flags(row[layout.flags])) {
       int colon = flag.indexOf(':');
@@ -367,6 +369,7 @@ final class RowState {
   /** Returns the row to write for one that is covered until its transaction is over. */
   Row foldedCovered() {
     requireValues();
+    requirePosition();
     Object[] covered = row.clone();
     covered[layout.active] = false;
     covered[layout.op] = COVERED;
@@ -499,6 +502,15 @@ final class RowState {
     if (!whole) {
       throw new IllegalStateException(
           "Cannot fold a change into the row at %d of '%s': its values were not read."
+              .formatted(position, file));
+    }
+  }
+
+  /** What a row keeps its position through was to read it, too. */
+  private void requirePosition() {
+    if (older) {
+      throw new IllegalStateException(
+          "Cannot keep the position of the row at %d of '%s': it was not read."
               .formatted(position, file));
     }
   }

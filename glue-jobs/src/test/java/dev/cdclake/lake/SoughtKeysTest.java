@@ -43,6 +43,20 @@ class SoughtKeysTest {
   }
 
   @Test
+  void positionIsNeededIfOneChangeOfTheKeyMayKeepIt() {
+    SoughtKeys keys =
+        SoughtKeys.of(
+            List.of(
+                part(SoughtKeys.entry(hash(7), true, false), SoughtKeys.entry(hash(8))),
+                part(SoughtKeys.entry(hash(7), true, true))));
+
+    assertThat(keys.needsPosition(hash(7))).isTrue();
+    assertThat(keys.needsPosition(hash(8))).isFalse();
+    assertThat(keys.needsPosition(hash(9))).isFalse();
+    assertThat(keys.has(hash(8))).isTrue();
+  }
+
+  @Test
   void batchWithoutKeysFindsNothing() {
     SoughtKeys keys = SoughtKeys.of(List.of(part()));
 
@@ -70,7 +84,7 @@ class SoughtKeysTest {
   }
 
   private static long entry(long key, boolean valuesNeeded) {
-    return SoughtKeys.entry(hash(key), valuesNeeded);
+    return SoughtKeys.entry(hash(key), valuesNeeded, false);
   }
 
   private static long hash(long key) {

@@ -132,6 +132,51 @@ class RowStateTest {
     assertThat(row.get(SILVER.columns().size() + FoldedRow.REPLACES_POSITION)).isEqualTo(17L);
   }
 
+  @Test
+  void rowThatIsKnownToBeOlderKeepsItsValuesWhenItIsDeleted() throws UnreadableValueException {
+    RowState state = RowState.current(LAYOUT, withoutPosition());
+
+    assertThat(state.isActive()).isTrue();
+    assertThat(state.isBefore(delete(1))).isTrue();
+    assertThat(state.apply(delete(300), LAID, null)).isTrue();
+
+    Row row = state.folded().get(0);
+    assertThat(value(row, "status")).isEqualTo("new");
+    assertThat(value(row, "note")).isEqualTo("n");
+    assertThat(value(row, ChangeColumns.IS_ACTIVE)).isEqualTo(false);
+    assertThat(value(row, ChangeColumns.LSN)).isEqualTo(300L);
+    assertThat(state.isBefore(insert(200, "late", "\"n\""))).isFalse();
+  }
+
+  @Test
+  void rowKeepsAPositionOnlyIfItWasRead() throws UnreadableValueException {
+    RowState state = RowState.current(LAYOUT, withoutPosition());
+
+    assertThatThrownBy(state::foldedCovered).hasMessageContaining("it was not read");
+    assertThatThrownBy(() -> state.fill(filled(100), LAID_NOTE))
+        .hasMessageContaining("it was not read");
+  }
+
+  private static CurrentRow withoutPosition() throws UnreadableValueException {
+    Row folded = stateAt(200, "new", "\"n\"").folded().get(0);
+    Object[] values = new Object[SILVER.columns().size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = folded.get(i);
+    }
+    for (String column :
+        List.of(
+            ChangeColumns.EPOCH,
+            ChangeColumns.LSN,
+            ChangeColumns.SNAPSHOT,
+            ChangeColumns.PARTITION,
+            ChangeColumns.OFFSET,
+            ChangeColumns.TXID,
+            ChangeColumns.COMMITTED_AT)) {
+      values[SILVER.columns().fieldIndex(column)] = null;
+    }
+    return new CurrentRow(RowFactory.create(values), "f.parquet", 17, true);
+  }
+
   private static CurrentRow notWhole(long lsn) throws UnreadableValueException {
     RowState state = stateAt(lsn, "new", "\"n\"");
     Row folded = state.folded().get(0);
