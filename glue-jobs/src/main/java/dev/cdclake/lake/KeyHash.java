@@ -62,18 +62,19 @@ public final class KeyHash {
     return SEED;
   }
 
-  /** Adds the hash of the next value of a key. */
+  /** Adds the hash of the next value of a key, and spreads what comes of it. */
   static long combine(long hash, long value) {
     return mixed(hash * 31 + value);
   }
 
+  /** A whole number is its own hash: it is spread when it is combined. */
   static long of(long value) {
-    return mixed(value);
+    return value;
   }
 
   static long of(double value) {
     // Two zeros are one key to PostgreSQL.
-    return mixed(Double.doubleToLongBits(value == 0 ? 0 : value));
+    return Double.doubleToLongBits(value == 0 ? 0 : value);
   }
 
   static long of(byte[] value) {
