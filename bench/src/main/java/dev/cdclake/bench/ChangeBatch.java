@@ -4,6 +4,7 @@ package dev.cdclake.bench;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Changes of random rows, always the same ones: of ten, eight update a row, one inserts and one
@@ -18,11 +19,14 @@ record ChangeBatch(int number, int size, long firstOffset, long target) implemen
 
   private static final long BATCH_RANGE = 10_000_000;
 
+  /** Two of a process that has just begun, two of one that is warm. */
+  private static final Set<Integer> SMALL = Set.of(3, 4, 13, 14);
+
   /** One change: the row it is about, and the place in the log, which is the row's version too. */
   record Change(String op, long id, long lsn) {}
 
   /**
-   * Plans batches: two large ones, two small ones, then large ones.
+   * Plans batches: large ones, with small ones among them.
    *
    * @param count how many
    */
@@ -30,7 +34,7 @@ record ChangeBatch(int number, int size, long firstOffset, long target) implemen
     List<ChangeBatch> plan = new ArrayList<>();
     long offset = SilverPreparation.FIRST_ROWS;
     for (int number = 1; number <= count; number++) {
-      int size = number == 3 || number == 4 ? sizes.smallBatch() : sizes.batch();
+      int size = SMALL.contains(number) ? sizes.smallBatch() : sizes.batch();
       plan.add(new ChangeBatch(number, size, offset, target));
       offset += size;
     }

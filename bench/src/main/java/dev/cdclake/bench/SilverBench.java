@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Silver: random changes into tables of several sizes, by our job and by {@code MERGE INTO}. All
@@ -43,8 +44,7 @@ final class SilverBench {
       for (SilverWay.Kind kind : SilverWay.Kind.values()) {
         BenchLake copy = base.copy("silver-copy");
         Models.put(copy.state(), Models.TOTALS);
-        boolean goesOn = round == sizes.rounds() && kind == SilverWay.Kind.OURS;
-        int batches = goesOn ? sizes.batches() : SilverRun.EVERY_ROUND;
+        int batches = round == sizes.rounds() ? mostBatches(kind) : SilverRun.EVERY_ROUND;
         String name = "silver, %,d rows, round %d, %s".formatted(rows, round, kind.label());
         samples.addAll(
             processes
@@ -56,6 +56,18 @@ final class SilverBench {
     }
     BenchLake.deleteFolder(base.state());
     return samples;
+  }
+
+  private int mostBatches(SilverWay.Kind kind) {
+    return switch (kind) {
+      case OURS -> sizes.batches();
+      case MERGE_ON_READ -> besideOurs();
+      case COPY_ON_WRITE -> SilverRun.EVERY_ROUND;
+    };
+  }
+
+  private int besideOurs() {
+    return Math.min(sizes.batches(), SilverRun.BESIDE_OURS);
   }
 
   private List<Sample> flink(BenchLake base, long rows, int round, String expected) {
@@ -76,7 +88,8 @@ final class SilverBench {
   }
 
   private Map<Integer, String> prepare(BenchLake base, long rows) {
-    List<Integer> checkpoints = List.of(SilverRun.EVERY_ROUND, sizes.batches());
+    List<Integer> checkpoints =
+        Stream.of(SilverRun.EVERY_ROUND, besideOurs(), sizes.batches()).distinct().toList();
     TaskOutput.Read told =
         processes.run(
             "silver, %,d rows, preparation".formatted(rows),
