@@ -130,15 +130,10 @@ final class BronzeChanges {
     return map(bronze, row -> changes(row, decoder));
   }
 
-  /** Returns the keys that changes touch, and where the row that silver has is needed. */
+  /** Returns the keys that changes touch, and what is needed of the rows that silver has. */
   static SoughtKeys sought(JavaRDD<InternalRow> bronze, Broadcast<Decoder> decoder) {
     return SoughtKeys.of(
         bronze.mapPartitions(rows -> List.of(sought(rows, decoder.value())).iterator()).collect());
-  }
-
-  /** Returns the same of changes that have the columns {@link #NAMES}. */
-  static SoughtKeys sought(List<InternalRow> bronze, Decoder decoder) {
-    return SoughtKeys.of(List.of(sought(bronze.iterator(), decoder)));
   }
 
   /**
@@ -170,6 +165,15 @@ final class BronzeChanges {
 
   private static JavaRDD<InternalRow> rows(Dataset<Row> bronze) {
     return CatalystRows.of(bronze.select(COLUMNS));
+  }
+
+  /** Returns how many bytes the key and the rows of a change take. */
+  static long payloadBytes(InternalRow bronze) {
+    long bytes = 0;
+    for (int column : new int[] {KEY, BEFORE, AFTER}) {
+      bytes += bronze.isNullAt(column) ? 0 : bronze.getUTF8String(column).numBytes();
+    }
+    return bytes;
   }
 
   /** Decodes one change of {@link #of}. */
@@ -296,7 +300,8 @@ final class BronzeChanges {
     return null;
   }
 
-  private static SoughtKeys.Part sought(Iterator<InternalRow> rows, Decoder decoder) {
+  /** Returns the same of a part of the changes, which have the columns {@link #NAMES}. */
+  static SoughtKeys.Part sought(Iterator<InternalRow> rows, Decoder decoder) {
     LongStream.Builder entries = LongStream.builder();
     Position oldest = NEWEST;
     while (rows.hasNext()) {

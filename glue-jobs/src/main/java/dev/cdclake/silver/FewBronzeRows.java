@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.FileScanTask;
@@ -29,14 +30,17 @@ import org.apache.spark.sql.catalyst.InternalRow;
  */
 record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer, Long> wanted) {
 
-  /** What the files of a slice may take; payloads may be a hundred times as large unpacked. */
-  private static final long MOST_BYTES = 4 << 20;
+  /** What the files of a slice may take: so little that nothing is planned in vain. */
+  private static final long MOST_BYTES = 32 << 20;
+
+  /** What the rows may take; payloads may be a hundred times as large as their files. */
+  private static final long MOST_BYTES_UNPACKED = 256 << 20;
 
   /**
-   * Reads the rows.
+   * Reads the rows, several files at a time.
    *
-   * @return rows with the columns {@link BronzeChanges#NAMES}; empty if the files are too large, or
-   *     rows of theirs were deleted
+   * @return rows with the columns {@link BronzeChanges#NAMES}; empty if they are too large, or rows
+   *     of their files were deleted
    */
   Optional<List<InternalRow>> read() {
     List<DataFile> files = new ArrayList<>();
@@ -49,16 +53,14 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
         }
         files.add(task.file());
       }
-      Schema columns =
-          new Schema(BronzeChanges.NAMES.stream().map(bronze.schema()::findField).toList());
-      List<InternalRow> rows = new ArrayList<>();
-      for (DataFile file : files) {
-        read(file, columns, rows);
-      }
-      return Optional.of(rows);
     } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read rows of '" + bronze.name() + "'.", e);
+      throw new UncheckedIOException("Cannot plan the files of '" + bronze.name() + "'.", e);
     }
+    AtomicLong room = new AtomicLong(MOST_BYTES_UNPACKED);
+    List<List<InternalRow>> rows = Threads.each(files, file -> read(file, room));
+    return room.get() < 0
+        ? Optional.empty()
+        : Optional.of(rows.stream().flatMap(List::stream).toList());
   }
 
   private CloseableIterable<FileScanTask> plan() {
@@ -73,7 +75,11 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
             .planFiles();
   }
 
-  private void read(DataFile file, Schema columns, List<InternalRow> rows) throws IOException {
+  /** Reads the rows of a file, as long as there is room for them. */
+  private List<InternalRow> read(DataFile file, AtomicLong room) {
+    Schema columns =
+        new Schema(BronzeChanges.NAMES.stream().map(bronze.schema()::findField).toList());
+    List<InternalRow> rows = new ArrayList<>();
     try (CloseableIterable<InternalRow> all =
         Parquet.read(bronze.io().newInputFile(file))
             .project(columns)
@@ -81,10 +87,16 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
             .build()) {
       for (InternalRow row : all) {
         if (wanted.test(row.getInt(BronzeChanges.PARTITION), row.getLong(BronzeChanges.OFFSET))) {
+          if (room.addAndGet(-BronzeChanges.payloadBytes(row)) < 0) {
+            return List.of();
+          }
           // It would keep the page that it lies in.
           rows.add(row.copy());
         }
       }
+      return rows;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read rows of '" + bronze.name() + "'.", e);
     }
   }
 }

@@ -43,7 +43,24 @@ final class KeyFold {
       LongAccumulator deleted,
       LongAccumulator superseded,
       LongAccumulator rejected)
-      implements Serializable {}
+      implements Serializable {
+
+    /** Those of one thread, to be added to those of all; an accumulator is written by one. */
+    static Outcomes none() {
+      return new Outcomes(
+          new LongAccumulator(),
+          new LongAccumulator(),
+          new LongAccumulator(),
+          new LongAccumulator());
+    }
+
+    synchronized void add(Outcomes part) {
+      written.merge(part.written);
+      deleted.merge(part.deleted);
+      superseded.merge(part.superseded);
+      rejected.merge(part.rejected);
+    }
+  }
 
   /**
    * What tasks need besides the rows.

@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.iceberg.Table;
@@ -64,16 +66,24 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
     return search.scan.inTask(() -> search.read(search.scan.rows()));
   }
 
-  /** Reads the rows of some files on this thread. */
-  List<InternalRow> read(KeyScan.Files share) {
+  /**
+   * Reads the rows of some files on this thread.
+   *
+   * @param room bytes that values of rows may take; those that are read are taken from it
+   * @return empty if there was no room for them
+   */
+  Optional<List<InternalRow>> read(KeyScan.Files share, AtomicLong room) {
     Search search = new Search(List.of(share).iterator());
     List<InternalRow> rows = new ArrayList<>();
     try (KeyScan scan = search.scan) {
       while (scan.advance()) {
         search.read(scan.rows()).forEachRemaining(rows::add);
+        if (room.addAndGet(-search.bytesRead) < 0) {
+          return Optional.empty();
+        }
       }
     }
-    return rows;
+    return Optional.of(rows);
   }
 
   /** Reads the rows that a scan finds. */
@@ -102,6 +112,10 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
     private final int flags = at(ChangeColumns.DQ_FLAGS);
     private final CatalystRows current = new CatalystRows(silver.columns());
     private final KeyScan scan;
+
+    /** What the values of the newest rows take, about. */
+    private long bytesRead;
+
     private String lastPath;
     private UTF8String path;
 
@@ -126,6 +140,7 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
         whole = union(whole, IntStream.of(all).filter(i -> isLookedAt(lines[i])));
       }
       fill(lines, values, rows, whole);
+      bytesRead = whole.length * scan.bytesPerRow();
       boolean[] isWhole = new boolean[rows.length];
       IntStream.of(whole).forEach(i -> isWhole[i] = true);
       return IntStream.of(all)

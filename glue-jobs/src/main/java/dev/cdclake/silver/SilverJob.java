@@ -37,7 +37,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,6 +71,9 @@ public final class SilverJob {
   /** Changes that are folded sooner than tasks could begin to. */
   private static final long FEW_CHANGES = 5_000;
 
+  /** The same where tasks would run in this process, too: they have no more cores than it has. */
+  private static final long FEW_CHANGES_ALONE = 100_000;
+
   private final SparkSession spark;
   private final JavaSparkContext context;
   private final LakeTables tables;
@@ -97,7 +99,14 @@ public final class SilverJob {
       RejectedRows rejectedRows,
       Pipeline pipeline,
       SourceTable source) {
-    this(spark, tables, schemas, rejectedRows, pipeline, source, FEW_CHANGES);
+    this(
+        spark,
+        tables,
+        schemas,
+        rejectedRows,
+        pipeline,
+        source,
+        spark.sparkContext().isLocal() ? FEW_CHANGES_ALONE : FEW_CHANGES);
   }
 
   /**
@@ -326,7 +335,11 @@ public final class SilverJob {
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
     Optional<List<InternalRow>> few = silver.keyed() ? slice.few(fewChanges) : Optional.empty();
     if (few.isPresent()) {
-      return foldHere(few.get(), table, decoder, rules, outcomes, replaying);
+      FoldHere here = new FoldHere(table, needed(table, rules), decoder, rules, outcomes);
+      Optional<Output> output = foldHere(here, few.get(), replaying);
+      if (output.isPresent()) {
+        return output.get();
+      }
     }
 
     Broadcast<Decoder> sent = context.broadcast(decoder);
@@ -347,28 +360,17 @@ public final class SilverJob {
     }
   }
 
-  /** Folds few changes in the same steps as many, without tasks. */
-  private Output foldHere(
-      List<InternalRow> bronze,
-      SilverTable table,
-      Decoder decoder,
-      Rules rules,
-      Outcomes outcomes,
-      boolean replaying) {
-    List<InternalRow> rows = new ArrayList<>();
-    BronzeChanges.decoded(bronze.iterator(), decoder).forEachRemaining(rows::add);
-    if (table.table().currentSnapshot() != null) {
-      SoughtKeys keys = BronzeChanges.sought(bronze, decoder);
-      rows.addAll(table.rowsOf(keys, needed(table, rules), decoder));
-    }
-    rows.sort(ChangeRow::compare);
-    Iterator<InternalRow> folded = KeyFold.folded(rows.iterator(), decoder, rules, outcomes);
+  /** Folds few changes without tasks; empty if they turn out to need too much memory. */
+  private Optional<Output> foldHere(FoldHere here, List<InternalRow> bronze, boolean replaying) {
     if (source.expectations().isEmpty()) {
-      return writer(table, replaying).call(folded).next();
+      SilverWriter writer = writer(here.table(), replaying);
+      return here.fold(bronze, folded -> writer.call(folded).next())
+          .map(outputs -> outputs.stream().reduce(Output.none(), Output::plus));
     }
-    List<InternalRow> unchecked = new ArrayList<>();
-    folded.forEachRemaining(unchecked::add);
-    return write(checked(context.parallelize(unchecked, 1), table), table, replaying);
+    return here.fold(bronze, folded -> CatalystRows.stream(folded).toList())
+        .map(folded -> folded.stream().flatMap(List::stream).toList())
+        .map(rows -> checked(context.parallelize(rows, 1), here.table()))
+        .map(checked -> write(checked, here.table(), replaying));
   }
 
   /** Whether changes are about few more rows of silver than there are changes. */

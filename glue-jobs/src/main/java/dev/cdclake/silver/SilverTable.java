@@ -31,7 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
@@ -71,9 +71,8 @@ final class SilverTable {
   /** Rows of a table whose keys are read sooner than tasks could begin to. */
   private static final long FEW_ROWS = 1_000_000;
 
-  /** Of their own: in the pool that all share they would wait behind the commits of bronze. */
-  private static final ForkJoinPool READERS =
-      new ForkJoinPool(Runtime.getRuntime().availableProcessors());
+  /** What the values of rows that are read without tasks may take. */
+  private static final long BYTES_HERE = 256L << 20;
 
   /** Table property that says that {@link #mayHaveRowsAside}. */
   private static final String ROWS_ASIDE = "cdclake.rows-aside";
@@ -318,17 +317,26 @@ final class SilverTable {
     return context.parallelize(files, Math.max(1, files.size())).mapPartitions(lookup);
   }
 
-  /** Returns the same, at once; a small table is searched by this process, without tasks. */
-  List<InternalRow> rowsOf(SoughtKeys keys, Needed needed, Decoder decoder) {
+  /**
+   * Returns the same, at once; a small table is searched by this process, without tasks, and any
+   * table where tasks would run in this process, too.
+   *
+   * @return empty if the values are too many to be held here
+   */
+  Optional<List<InternalRow>> rowsOf(SoughtKeys keys, Needed needed, Decoder decoder) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    if (totalRows() > FEW_ROWS) {
-      return rowsOf(keys, needed, context.broadcast(decoder)).collect();
+    if (totalRows() > FEW_ROWS && !context.isLocal()) {
+      return Optional.of(rowsOf(keys, needed, context.broadcast(decoder)).collect());
     }
     KeyLookup lookup = new KeyLookup(table, () -> keys, () -> decoder, needed);
-    List<KeyScan.Files> files = KeyScan.files(table.newScan(), 2 * context.defaultParallelism());
-    return READERS
-        .submit(() -> files.parallelStream().map(lookup::read).flatMap(List::stream).toList())
-        .join();
+    AtomicLong room = new AtomicLong(BYTES_HERE);
+    List<Optional<List<InternalRow>>> found =
+        Threads.each(
+            KeyScan.files(table.newScan(), 2 * context.defaultParallelism()),
+            share -> lookup.read(share, room));
+    return found.stream().allMatch(Optional::isPresent)
+        ? Optional.of(found.stream().flatMap(rows -> rows.get().stream()).toList())
+        : Optional.empty();
   }
 
   private long totalRows() {

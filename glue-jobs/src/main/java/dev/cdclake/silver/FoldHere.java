@@ -1,0 +1,80 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.silver;
+
+import dev.cdclake.lake.SoughtKeys;
+import dev.cdclake.silver.KeyFold.Outcomes;
+import dev.cdclake.silver.KeyFold.Rules;
+import dev.cdclake.silver.KeyLookup.Needed;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.catalyst.InternalRow;
+
+/**
+ * Folds changes of a table with a key in the same steps as tasks do, but in threads of this
+ * process: no task is waited for, and no row is turned into bytes to change hands.
+ *
+ * @param table the silver table
+ * @param needed of every row that silver has
+ * @param outcomes what became of the changes is added to them
+ */
+record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, Outcomes outcomes) {
+
+  /**
+   * Folds changes.
+   *
+   * @param bronze rows with the columns {@link BronzeChanges#NAMES}
+   * @param end takes what comes out for some of the keys, of the shape of {@link FoldedRow}; called
+   *     by several threads
+   * @return what the calls gave; empty if the rows that silver has do not fit into memory: then
+   *     nothing was called
+   */
+  <T> Optional<List<T>> fold(List<InternalRow> bronze, Function<Iterator<InternalRow>, T> end) {
+    List<List<InternalRow>> shares = Threads.shares(bronze);
+    Optional<List<InternalRow>> current = current(shares);
+    if (current.isEmpty()) {
+      return Optional.empty();
+    }
+    List<InternalRow> rows = new ArrayList<>(current.get());
+    Threads.each(shares, this::decoded).forEach(rows::addAll);
+    return Optional.of(Threads.each(byGroup(rows, shares.size()), group -> folded(group, end)));
+  }
+
+  /** Returns the rows that silver has of the changed keys. */
+  private Optional<List<InternalRow>> current(List<List<InternalRow>> shares) {
+    if (table.table().currentSnapshot() == null) {
+      return Optional.of(List.of());
+    }
+    List<SoughtKeys.Part> parts =
+        Threads.each(shares, share -> BronzeChanges.sought(share.iterator(), decoder));
+    return table.rowsOf(SoughtKeys.of(parts), needed, decoder);
+  }
+
+  private List<InternalRow> decoded(List<InternalRow> share) {
+    List<InternalRow> changes = new ArrayList<>();
+    BronzeChanges.decoded(share.iterator(), decoder).forEachRemaining(changes::add);
+    return changes;
+  }
+
+  /** Divides rows so that those of a group stay together. */
+  private static List<List<InternalRow>> byGroup(List<InternalRow> rows, int count) {
+    List<List<InternalRow>> divided =
+        IntStream.range(0, count).<List<InternalRow>>mapToObj(i -> new ArrayList<>()).toList();
+    for (InternalRow row : rows) {
+      int group = row.getUTF8String(ChangeRow.GROUP).hashCode();
+      divided.get(Math.floorMod(group, count)).add(row);
+    }
+    return divided;
+  }
+
+  private <T> T folded(List<InternalRow> rows, Function<Iterator<InternalRow>, T> end) {
+    rows.sort(ChangeRow::compare);
+    Outcomes own = Outcomes.none();
+    T made = end.apply(KeyFold.folded(rows.iterator(), decoder, rules, own));
+    outcomes.add(own);
+    return made;
+  }
+}
