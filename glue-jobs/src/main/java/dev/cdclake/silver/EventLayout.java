@@ -13,11 +13,13 @@ import dev.cdclake.failure.RejectReason;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.unsafe.Platform;
 import org.apache.spark.unsafe.types.UTF8String;
 
 /**
@@ -30,6 +32,9 @@ final class EventLayout {
       new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   private static final int NONE = -1;
+
+  /** The parser reads a name fast where so many bytes follow that it could not be cut short. */
+  private static final int LOOK_AHEAD = 13;
 
   /** Reads the value of a column, to its end. */
   private interface Column {
@@ -127,7 +132,7 @@ final class EventLayout {
    */
   JsonNode[] read(UTF8String json) throws UnreadableValueException {
     JsonNode[] values = new JsonNode[names.length];
-    forEach(json, (column, parser) -> values[column] = node(parser));
+    forEach(json.getBytes(), (column, parser) -> values[column] = node(parser));
     return values;
   }
 
@@ -138,7 +143,7 @@ final class EventLayout {
   boolean lacksValue(UTF8String json) throws UnreadableValueException {
     BitSet there = new BitSet(names.length);
     forEach(
-        json,
+        json.getBytes(),
         (column, parser) -> {
           boolean lacks =
               UnavailableValue.mayBeAt(parser) && UnavailableValue.is(node(parser), types[column]);
@@ -148,8 +153,8 @@ final class EventLayout {
   }
 
   /** Calls for every column of a row with a parser that stands at its value. */
-  private void forEach(UTF8String json, Column read) throws UnreadableValueException {
-    try (JsonParser parser = JSON.createParser(json.getBytes())) {
+  private void forEach(byte[] json, Column read) throws UnreadableValueException {
+    try (JsonParser parser = JSON.createParser(json)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new UnreadableValueException("The row is not a JSON object", null);
       }
@@ -169,6 +174,14 @@ final class EventLayout {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Returns a text with blanks behind it; most keys are shorter than what the parser looks for. */
+  private static byte[] withBlanks(UTF8String json) {
+    byte[] bytes = new byte[json.numBytes() + LOOK_AHEAD];
+    json.writeToMemory(bytes, Platform.BYTE_ARRAY_OFFSET);
+    Arrays.fill(bytes, json.numBytes(), bytes.length, (byte) ' ');
+    return bytes;
   }
 
   /** Events have their columns in the schema's order, nearly always. */
@@ -224,9 +237,9 @@ final class EventLayout {
    * @return the values in the order of the table's key
    */
   Object[] key(UTF8String json) throws UnreadableValueException {
-    JsonNode[] read;
+    JsonNode[] read = new JsonNode[names.length];
     try {
-      read = read(json);
+      forEach(withBlanks(json), (column, parser) -> read[column] = node(parser));
     } catch (UnreadableValueException e) {
       throw new UnreadableValueException("The key is not JSON", e);
     }

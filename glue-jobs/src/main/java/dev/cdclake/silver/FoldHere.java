@@ -7,11 +7,14 @@ import dev.cdclake.silver.KeyFold.Rules;
 import dev.cdclake.silver.KeyLookup.Needed;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * Folds changes of a table with a key in the same steps as tasks do, but in threads of this
@@ -71,10 +74,24 @@ record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, 
   }
 
   private <T> T folded(List<InternalRow> rows, Function<Iterator<InternalRow>, T> end) {
-    rows.sort(ChangeRow::compare);
     Outcomes own = Outcomes.none();
-    T made = end.apply(KeyFold.folded(rows.iterator(), decoder, rules, own));
+    T made = end.apply(KeyFold.folded(together(rows), decoder, rules, own));
     outcomes.add(own);
     return made;
+  }
+
+  /**
+   * Puts the rows of each group together, in their order. Groups come in the order of their first
+   * rows, so what silver has stays sorted as it was.
+   */
+  private static Iterator<InternalRow> together(List<InternalRow> rows) {
+    Map<UTF8String, List<InternalRow>> groups = new LinkedHashMap<>(2 * rows.size());
+    for (InternalRow row : rows) {
+      groups
+          .computeIfAbsent(row.getUTF8String(ChangeRow.GROUP), unseen -> new ArrayList<>(2))
+          .add(row);
+    }
+    groups.values().forEach(group -> group.sort(ChangeRow::compare));
+    return groups.values().stream().flatMap(List::stream).iterator();
   }
 }

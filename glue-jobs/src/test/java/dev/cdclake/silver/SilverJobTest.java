@@ -9,6 +9,7 @@ import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.fixture.Changes;
+import dev.cdclake.fixture.Changes.Event;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
 import dev.cdclake.lake.ExpectationCounts;
@@ -19,8 +20,11 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.iceberg.Snapshot;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
@@ -52,6 +56,45 @@ class SilverJobTest {
   }
 
   // What a batch makes of the rows.
+
+  /** So many that, folded without tasks, several threads share them. */
+  @Test
+  void manyChangesAreEachFoldedIntoTheRowOfTheirKey() {
+    fewChanges = Long.MAX_VALUE;
+    silver = silver("");
+    int rows = 3_000;
+    silver.carry(
+        IntStream.rangeClosed(1, rows)
+            .mapToObj(id -> ORDERS.insert(id).at(id).set("status", "new").set("note", "n" + id))
+            .toArray(Event[]::new));
+
+    StageReport report =
+        silver.carry(
+            IntStream.rangeClosed(1, rows)
+                .boxed()
+                .flatMap(id -> changes(id, rows))
+                .toArray(Event[]::new));
+
+    assertThat(List.of(report.read(), report.written(), report.deleted()))
+        .containsExactly(2L * rows, 2L * rows - rows / 5, rows / 5L);
+    List<List<Object>> expected =
+        IntStream.rangeClosed(1, rows)
+            .mapToObj(
+                id -> List.<Object>of(id, id % 5 == 0 ? "paid" : "sent", "n" + id, id % 5 != 0))
+            .sorted(Comparator.comparing(List::toString))
+            .toList();
+    assertThat(silver.rows("id", "status", "note", "is_active")).isEqualTo(expected);
+  }
+
+  /** An update, and behind it another one, or a delete of every fifth row, which has no values. */
+  private static Stream<Event> changes(int id, int rows) {
+    Event paid = ORDERS.update(id).at(rows + id).set("status", "paid").set("note", "n" + id);
+    Event last =
+        id % 5 == 0
+            ? ORDERS.delete(id).at(3L * rows + id)
+            : ORDERS.update(id).at(3L * rows + id).set("status", "sent").unavailable("note");
+    return Stream.of(paid, last);
+  }
 
   @Test
   void changeThatWasRunningWhenItsRowWasReadKeepsTheLargeValueThatWasRead() {
