@@ -154,7 +154,7 @@ public final class KeyScan implements AutoCloseable {
           return false;
         }
       }
-      long fitting = Math.max(1, BYTES_AT_ONCE / bytesPerRow());
+      long fitting = Math.max(1, BYTES_AT_ONCE / file.bytesPerRow(group));
       int end = (int) Math.min(found.length, told + Math.min(fitting, ROWS_AT_ONCE));
       rows = Arrays.copyOfRange(found, told, end);
       told = end;
@@ -224,11 +224,6 @@ public final class KeyScan implements AutoCloseable {
    */
   public OptionalLong greatest(Types.NestedField column) {
     return file.greatest(group, column);
-  }
-
-  /** Returns what a row of the row group takes on average, uncompressed; at least 1. */
-  public long bytesPerRow() {
-    return file.bytesPerRow(group);
   }
 
   /** Returns the hash of the key of a row of the row group. */

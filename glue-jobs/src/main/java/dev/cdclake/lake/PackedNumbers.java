@@ -42,7 +42,7 @@ final class PackedNumbers {
   /**
    * Begins before the first number.
    *
-   * @param rest of a page, which is the runs and nothing else
+   * @param rest of a page, which begins with the runs
    * @param width bits of a number, 32 at most; without any, all are 0
    */
   static PackedNumbers of(ByteBufferInputStream rest, int width) throws IOException {

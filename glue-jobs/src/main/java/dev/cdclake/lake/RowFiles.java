@@ -32,7 +32,7 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Writes the rows of one table within a Spark task (or, a few, on the driver), and which older rows
+ * Writes the rows of one table within a Spark task, or a thread of silver, and which older rows
  * they replace.
  *
  * <p>Files are opened with the first row, so a task without rows leaves none. Nothing is visible

@@ -300,7 +300,12 @@ final class BronzeChanges {
     return null;
   }
 
-  /** Returns the same of a part of the changes, which have the columns {@link #NAMES}. */
+  /**
+   * Returns the keys that a part of the changes touches, and what is needed of the rows that silver
+   * has.
+   *
+   * @param rows with the columns {@link #NAMES}
+   */
   static SoughtKeys.Part sought(Iterator<InternalRow> rows, Decoder decoder) {
     LongStream.Builder entries = LongStream.builder();
     Position oldest = NEWEST;

@@ -316,13 +316,14 @@ final class BronzeSlice {
    * Reads the rows at once, with the columns {@link BronzeChanges#NAMES}, not in any order.
    *
    * @param most rows
+   * @param room is taken for the rows
    * @return empty if they are more, or large, or were not found as what was appended since; or if
    *     there are TRUNCATEs among them
    */
-  Optional<List<InternalRow>> few(long most) {
+  Optional<List<InternalRow>> few(long most, Room room) {
     return few == null || contents.rows() > most || contents.truncates() > 0
         ? Optional.empty()
-        : few.read();
+        : few.read(room);
   }
 
   ChangeContents contents() {

@@ -199,7 +199,8 @@ final class EventLayout {
           parser.getNumberType() == NumberType.BIG_INTEGER
               ? nodes.numberNode(parser.getBigIntegerValue())
               : nodes.numberNode(parser.getLongValue());
-      case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDecimalValue());
+      // As a tree of JSON has it: without zeros behind the last digit.
+      case VALUE_NUMBER_FLOAT -> nodes.numberNode(parser.getDecimalValue().stripTrailingZeros());
       case VALUE_NULL -> nodes.nullNode();
       case VALUE_TRUE -> nodes.booleanNode(true);
       case VALUE_FALSE -> nodes.booleanNode(false);

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
 import org.apache.iceberg.DataFile;
 import org.apache.iceberg.FileScanTask;
@@ -30,19 +29,17 @@ import org.apache.spark.sql.catalyst.InternalRow;
  */
 record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer, Long> wanted) {
 
-  /** What the files of a slice may take: so little that nothing is planned in vain. */
+  /** What files may take of which it shows while they are read that they hold too much. */
   private static final long MOST_BYTES = 32 << 20;
-
-  /** What the rows may take; payloads may be a hundred times as large as their files. */
-  private static final long MOST_BYTES_UNPACKED = 256 << 20;
 
   /**
    * Reads the rows, several files at a time.
    *
+   * @param room is taken for the rows
    * @return rows with the columns {@link BronzeChanges#NAMES}; empty if they are too large, or rows
    *     of their files were deleted
    */
-  Optional<List<InternalRow>> read() {
+  Optional<List<InternalRow>> read(Room room) {
     List<DataFile> files = new ArrayList<>();
     long bytes = 0;
     try (CloseableIterable<FileScanTask> planned = plan()) {
@@ -56,9 +53,8 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot plan the files of '" + bronze.name() + "'.", e);
     }
-    AtomicLong room = new AtomicLong(MOST_BYTES_UNPACKED);
     List<List<InternalRow>> rows = Threads.each(files, file -> read(file, room));
-    return room.get() < 0
+    return room.isOver()
         ? Optional.empty()
         : Optional.of(rows.stream().flatMap(List::stream).toList());
   }
@@ -76,7 +72,7 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
   }
 
   /** Reads the rows of a file, as long as there is room for them. */
-  private List<InternalRow> read(DataFile file, AtomicLong room) {
+  private List<InternalRow> read(DataFile file, Room room) {
     Schema columns =
         new Schema(BronzeChanges.NAMES.stream().map(bronze.schema()::findField).toList());
     List<InternalRow> rows = new ArrayList<>();
@@ -87,7 +83,7 @@ record FewBronzeRows(Table bronze, Long after, long through, BiPredicate<Integer
             .build()) {
       for (InternalRow row : all) {
         if (wanted.test(row.getInt(BronzeChanges.PARTITION), row.getLong(BronzeChanges.OFFSET))) {
-          if (room.addAndGet(-BronzeChanges.payloadBytes(row)) < 0) {
+          if (!room.take(Room.BYTES_OF_A_ROW + BronzeChanges.payloadBytes(row))) {
             return List.of();
           }
           // It would keep the page that it lies in.

@@ -23,8 +23,13 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param table the silver table
  * @param needed of every row that silver has
  * @param outcomes what became of the changes is added to them
+ * @param room is taken for the rows that silver has
  */
-record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, Outcomes outcomes) {
+record FoldHere(
+    SilverTable table, Needed needed, Decoder decoder, Rules rules, Outcomes outcomes, Room room) {
+
+  /** Changes for which it pays that one more thread writes files of its own. */
+  private static final int CHANGES_PER_WRITER = 25_000;
 
   /**
    * Folds changes.
@@ -32,7 +37,7 @@ record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, 
    * @param bronze rows with the columns {@link BronzeChanges#NAMES}
    * @param end takes what comes out for some of the keys, of the shape of {@link FoldedRow}; called
    *     by several threads
-   * @return what the calls gave; empty if the rows that silver has do not fit into memory: then
+   * @return what the calls gave; empty if there was no room for the rows that silver has: then
    *     nothing was called
    */
   <T> Optional<List<T>> fold(List<InternalRow> bronze, Function<Iterator<InternalRow>, T> end) {
@@ -43,7 +48,8 @@ record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, 
     }
     List<InternalRow> rows = new ArrayList<>(current.get());
     Threads.each(shares, this::decoded).forEach(rows::addAll);
-    return Optional.of(Threads.each(byGroup(rows, shares.size()), group -> folded(group, end)));
+    int writers = Math.min(Threads.COUNT, 1 + bronze.size() / CHANGES_PER_WRITER);
+    return Optional.of(Threads.each(byGroup(rows, writers), group -> folded(group, end)));
   }
 
   /** Returns the rows that silver has of the changed keys. */
@@ -53,7 +59,7 @@ record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, 
     }
     List<SoughtKeys.Part> parts =
         Threads.each(shares, share -> BronzeChanges.sought(share.iterator(), decoder));
-    return table.rowsOf(SoughtKeys.of(parts), needed, decoder);
+    return table.rowsOf(SoughtKeys.of(parts), needed, decoder, room);
   }
 
   private List<InternalRow> decoded(List<InternalRow> share) {
@@ -82,7 +88,7 @@ record FoldHere(SilverTable table, Needed needed, Decoder decoder, Rules rules, 
 
   /**
    * Puts the rows of each group together, in their order. Groups come in the order of their first
-   * rows, so what silver has stays sorted as it was.
+   * rows: those that silver has as they lie in its files.
    */
   private static Iterator<InternalRow> together(List<InternalRow> rows) {
     Map<UTF8String, List<InternalRow>> groups = new LinkedHashMap<>(2 * rows.size());

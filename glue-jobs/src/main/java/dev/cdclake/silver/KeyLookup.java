@@ -12,10 +12,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.iceberg.Table;
@@ -69,21 +67,18 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
   /**
    * Reads the rows of some files on this thread.
    *
-   * @param room bytes that values of rows may take; those that are read are taken from it
-   * @return empty if there was no room for them
+   * @param room is taken for the rows; once there is none, no more are read
    */
-  Optional<List<InternalRow>> read(KeyScan.Files share, AtomicLong room) {
+  List<InternalRow> read(KeyScan.Files share, Room room) {
     Search search = new Search(List.of(share).iterator());
     List<InternalRow> rows = new ArrayList<>();
     try (KeyScan scan = search.scan) {
-      while (scan.advance()) {
+      while (!room.isOver() && scan.advance()) {
         search.read(scan.rows()).forEachRemaining(rows::add);
-        if (room.addAndGet(-search.bytesRead) < 0) {
-          return Optional.empty();
-        }
+        room.take(search.bytes);
       }
     }
-    return Optional.of(rows);
+    return rows;
   }
 
   /** Reads the rows that a scan finds. */
@@ -113,8 +108,8 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
     private final CatalystRows current = new CatalystRows(silver.columns());
     private final KeyScan scan;
 
-    /** What the values of the newest rows take, about. */
-    private long bytesRead;
+    /** What the rows take that were read last, about. */
+    private long bytes;
 
     private String lastPath;
     private UTF8String path;
@@ -140,7 +135,7 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
         whole = union(whole, IntStream.of(all).filter(i -> isLookedAt(lines[i])));
       }
       fill(lines, values, rows, whole);
-      bytesRead = whole.length * scan.bytesPerRow();
+      bytes = (long) rows.length * Room.BYTES_OF_A_ROW + textBytes(lines, whole);
       boolean[] isWhole = new boolean[rows.length];
       IntStream.of(whole).forEach(i -> isWhole[i] = true);
       return IntStream.of(all)
@@ -180,6 +175,19 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
           lines[numbers[i]][column] = read[i];
         }
       }
+    }
+
+    /** Returns what texts and bytes take of those rows whose values were read. */
+    private long textBytes(Object[][] lines, int[] whole) {
+      long bytes = 0;
+      for (int line : whole) {
+        for (int column : values) {
+          Object value = lines[line][column];
+          bytes += value instanceof String text ? text.length() : 0;
+          bytes += value instanceof byte[] array ? array.length : 0;
+        }
+      }
+      return bytes;
     }
 
     private boolean isLookedAt(Object[] row) {

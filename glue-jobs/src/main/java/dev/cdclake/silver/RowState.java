@@ -219,7 +219,6 @@ final class RowState {
     row[layout.op] = change.op();
     locate(change);
     known = true;
-    older = false;
     keepVersion(change);
     return true;
   }
@@ -238,6 +237,7 @@ final class RowState {
   }
 
   private void locate(Change change) {
+    older = false;
     row[layout.epoch] = change.epoch();
     row[layout.lsn] = change.lsn();
     row[layout.snapshot] = !change.streamed();

@@ -22,7 +22,6 @@ import dev.cdclake.lake.RejectedRow;
 import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
-import dev.cdclake.lake.SoughtKeys;
 import dev.cdclake.lake.TableTurn;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.WriterPause;
@@ -48,13 +47,10 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,7 +102,7 @@ public final class SilverJob {
         rejectedRows,
         pipeline,
         source,
-        spark.sparkContext().isLocal() ? FEW_CHANGES_ALONE : FEW_CHANGES);
+        foldsManyHere(spark, source) ? FEW_CHANGES_ALONE : FEW_CHANGES);
   }
 
   /**
@@ -135,6 +131,11 @@ public final class SilverJob {
     this.topic = pipeline.topic(source);
     this.epoch = pipeline.source().epoch();
     this.fewChanges = fewChanges;
+  }
+
+  /** Whether tasks would run in this process; expectations are checked by them in any case. */
+  private static boolean foldsManyHere(SparkSession spark, SourceTable source) {
+    return spark.sparkContext().isLocal() && source.expectations().isEmpty();
   }
 
   /**
@@ -333,77 +334,45 @@ public final class SilverJob {
     decoder = removalsOnly ? decoder.withRemovalsOnly() : decoder;
     Rules rules =
         new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
-    Optional<List<InternalRow>> few = silver.keyed() ? slice.few(fewChanges) : Optional.empty();
-    if (few.isPresent()) {
-      FoldHere here = new FoldHere(table, needed(table, rules), decoder, rules, outcomes);
-      Optional<Output> output = foldHere(here, few.get(), replaying);
-      if (output.isPresent()) {
-        return output.get();
-      }
+    Needed needed = needed(table, rules);
+    Optional<Output> output = foldHere(slice, table, needed, decoder, rules, outcomes);
+    if (output.isPresent()) {
+      return output.get();
     }
+    return new FoldInTasks(spark, table, needed, decoder, rules, outcomes)
+        .fold(slice, folded -> write(checked(folded, table), table, replaying));
+  }
 
-    Broadcast<Decoder> sent = context.broadcast(decoder);
-    JavaRDD<InternalRow> bronze = BronzeChanges.of(slice);
-    try {
-      JavaRDD<InternalRow> folded =
-          KeyFold.fold(
-              CatalystRows.dataset(
-                  spark, withCurrent(bronze, slice, table, sent, rules), ChangeRow.of(silver)),
-              slice.contents().rows(),
-              BronzeChanges.fitInMemory(slice) && hasRowPerChange(slice, silver),
-              sent,
-              rules,
-              outcomes);
-      return write(checked(folded, table), table, replaying);
-    } finally {
-      bronze.unpersist();
+  /**
+   * Folds few changes without tasks; empty if the table has no key, or if they are many, large, or
+   * replayed: those come from all over bronze.
+   */
+  private Optional<Output> foldHere(
+      BronzeSlice slice,
+      SilverTable table,
+      Needed needed,
+      Decoder decoder,
+      Rules rules,
+      Outcomes outcomes) {
+    if (!table.schema().keyed()) {
+      return Optional.empty();
+    }
+    try (Room room = new Room()) {
+      FoldHere here = new FoldHere(table, needed, decoder, rules, outcomes, room);
+      return slice.few(fewChanges, room).flatMap(bronze -> written(here, bronze));
     }
   }
 
-  /** Folds few changes without tasks; empty if they turn out to need too much memory. */
-  private Optional<Output> foldHere(FoldHere here, List<InternalRow> bronze, boolean replaying) {
+  private Optional<Output> written(FoldHere here, List<InternalRow> bronze) {
     if (source.expectations().isEmpty()) {
-      SilverWriter writer = writer(here.table(), replaying);
+      SilverWriter writer = writer(here.table(), false);
       return here.fold(bronze, folded -> writer.call(folded).next())
           .map(outputs -> outputs.stream().reduce(Output.none(), Output::plus));
     }
     return here.fold(bronze, folded -> CatalystRows.stream(folded).toList())
         .map(folded -> folded.stream().flatMap(List::stream).toList())
         .map(rows -> checked(context.parallelize(rows, 1), here.table()))
-        .map(checked -> write(checked, here.table(), replaying));
-  }
-
-  /** Whether changes are about few more rows of silver than there are changes. */
-  private static boolean hasRowPerChange(BronzeSlice slice, SilverSchema silver) {
-    return silver.keyed() && slice.contents().truncates() == 0;
-  }
-
-  /** Returns changes, together with the rows of silver that they are about. */
-  private JavaRDD<InternalRow> withCurrent(
-      JavaRDD<InternalRow> bronze,
-      BronzeSlice slice,
-      SilverTable table,
-      Broadcast<Decoder> decoder,
-      Rules rules) {
-    JavaRDD<InternalRow> changes = BronzeChanges.decoded(bronze, decoder);
-    if (table.table().currentSnapshot() == null) {
-      return changes;
-    }
-    if (slice.contents().truncates() > 0) {
-      return changes.union(table.rows(decoder));
-    }
-    SilverSchema silver = table.schema();
-    if (silver.keyed()) {
-      SoughtKeys keys = BronzeChanges.sought(bronze, decoder);
-      // What takes longest comes first.
-      return table.rowsOf(keys, needed(table, rules), decoder).union(changes);
-    }
-    List<String> alike = decoder.value().alike();
-    if (alike.isEmpty()) {
-      return changes;
-    }
-    Dataset<Row> taken = BronzeChanges.taken(slice, decoder, columns(silver, alike));
-    return changes.union(table.rowsLike(taken, slice.contents().rows(), decoder));
+        .map(checked -> write(checked, here.table(), false));
   }
 
   /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */
@@ -438,14 +407,6 @@ public final class SilverJob {
             .filter(name -> !(silver.columns().apply(name).dataType() instanceof ArrayType))
             .toList();
     return single.isEmpty() ? List.copyOf(common) : single;
-  }
-
-  private static StructType columns(SilverSchema silver, List<String> names) {
-    StructType shape = new StructType();
-    for (String column : names) {
-      shape = shape.add(silver.columns().apply(column));
-    }
-    return shape;
   }
 
   private JavaRDD<InternalRow> checked(JavaRDD<InternalRow> folded, SilverTable silver) {

@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
@@ -70,9 +69,6 @@ final class SilverTable {
 
   /** Rows of a table whose keys are read sooner than tasks could begin to. */
   private static final long FEW_ROWS = 1_000_000;
-
-  /** What the values of rows that are read without tasks may take. */
-  private static final long BYTES_HERE = 256L << 20;
 
   /** Table property that says that {@link #mayHaveRowsAside}. */
   private static final String ROWS_ASIDE = "cdclake.rows-aside";
@@ -318,25 +314,25 @@ final class SilverTable {
   }
 
   /**
-   * Returns the same, at once; a small table is searched by this process, without tasks, and any
-   * table where tasks would run in this process, too.
+   * Returns the same, at once; a small table is searched by threads of this process, and any table
+   * where tasks would run in this process, too.
    *
-   * @return empty if the values are too many to be held here
+   * @param room is taken for the rows that threads read
+   * @return empty if there was none
    */
-  Optional<List<InternalRow>> rowsOf(SoughtKeys keys, Needed needed, Decoder decoder) {
+  Optional<List<InternalRow>> rowsOf(SoughtKeys keys, Needed needed, Decoder decoder, Room room) {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     if (totalRows() > FEW_ROWS && !context.isLocal()) {
       return Optional.of(rowsOf(keys, needed, context.broadcast(decoder)).collect());
     }
     KeyLookup lookup = new KeyLookup(table, () -> keys, () -> decoder, needed);
-    AtomicLong room = new AtomicLong(BYTES_HERE);
-    List<Optional<List<InternalRow>>> found =
+    List<List<InternalRow>> found =
         Threads.each(
             KeyScan.files(table.newScan(), 2 * context.defaultParallelism()),
             share -> lookup.read(share, room));
-    return found.stream().allMatch(Optional::isPresent)
-        ? Optional.of(found.stream().flatMap(rows -> rows.get().stream()).toList())
-        : Optional.empty();
+    return room.isOver()
+        ? Optional.empty()
+        : Optional.of(found.stream().flatMap(List::stream).toList());
   }
 
   private long totalRows() {

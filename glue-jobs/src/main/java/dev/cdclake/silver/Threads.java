@@ -1,30 +1,68 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.silver;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/**
- * Threads of this process, for what is done before tasks could begin to do it. Silver has its own:
- * in the pool that all share it would wait behind the commits of bronze.
- */
+/** As many threads of this process as it has cores, for what silver does without tasks. */
 final class Threads {
+
+  static final int COUNT = Runtime.getRuntime().availableProcessors();
 
   /** Rows of which a thread has made something before another one could begin with half of them. */
   private static final int ROWS_OF_A_SHARE = 1_000;
 
-  private static final int COUNT = Runtime.getRuntime().availableProcessors();
-  private static final ForkJoinPool POOL = new ForkJoinPool(COUNT);
+  private static final Executor POOL =
+      Executors.newFixedThreadPool(
+          COUNT,
+          work -> {
+            Thread thread = new Thread(work, "cdclake-silver");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private Threads() {}
 
-  /** Returns what work makes of some shares, in their order; one alone is done by the caller. */
+  /**
+   * Returns what work makes of some shares, in their order; one alone is done by the caller.
+   *
+   * <p>Where shares fail, the first failure is thrown as it is, the others suppressed in it, once
+   * all shares are done.
+   */
   static <T, R> List<R> each(List<T> shares, Function<T, R> work) {
-    return shares.size() == 1
-        ? List.of(work.apply(shares.get(0)))
-        : POOL.submit(() -> shares.parallelStream().map(work).toList()).join();
+    if (shares.size() == 1) {
+      return List.of(work.apply(shares.get(0)));
+    }
+    List<CompletableFuture<R>> running =
+        shares.stream()
+            .map(share -> CompletableFuture.supplyAsync(() -> work.apply(share), POOL))
+            .toList();
+    List<R> made = new ArrayList<>();
+    Throwable failure = null;
+    for (CompletableFuture<R> share : running) {
+      try {
+        made.add(share.join());
+      } catch (CompletionException e) {
+        if (failure == null) {
+          failure = e.getCause();
+        } else {
+          failure.addSuppressed(e.getCause());
+        }
+      }
+    }
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
+    }
+    return made;
   }
 
   /** Divides rows among the threads, in their order; few rows are one share, no rows none. */

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.apache.parquet.bytes.ByteBufferInputStream;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.values.rle.RunLengthBitPackingHybridEncoder;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -44,6 +45,19 @@ class PackedNumbersTest {
         assertThat(read.at(at)).as("number %d", at).isEqualTo(numbers[at]);
       }
     }
+  }
+
+  /** Parquet's encoder fills up the last group of eight; others end with the last number. */
+  @Test
+  void lastGroupMayEndWithItsLastNumber() throws IOException {
+    int[] numbers = {1, 2, 3, 4, 5, 6, 7, 0, 5, 2, 7};
+    ByteBuffer written = written(numbers, 3);
+    // The three numbers of the second group take 9 bits of its 24.
+    ByteBuffer cut = written.duplicate().limit(written.limit() - 1);
+
+    PackedNumbers read = PackedNumbers.of(ByteBufferInputStream.wrap(cut), 3);
+
+    assertThat(IntStream.range(0, numbers.length).map(read::at).toArray()).isEqualTo(numbers);
   }
 
   /** Some that repeat themselves, as levels do, and some that do not. */

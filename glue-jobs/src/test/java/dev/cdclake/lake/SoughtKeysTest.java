@@ -56,6 +56,24 @@ class SoughtKeysTest {
     assertThat(keys.has(hash(8))).isTrue();
   }
 
+  /** Nothing but the two last bits tells an entry from a free place: 0 is one. */
+  @Test
+  void keyWhoseHashIsZeroIsFound() {
+    long key = -42 * 31;
+    SoughtKeys keys =
+        SoughtKeys.of(List.of(part(LongStream.range(1, 9).map(SoughtKeysTest::plain).toArray())));
+    SoughtKeys withIt = SoughtKeys.of(List.of(part(plain(key))));
+
+    assertThat(hash(key)).isZero();
+    assertThat(keys.has(hash(key))).isFalse();
+    assertThat(withIt.has(hash(key))).isTrue();
+    assertThat(withIt.needsValues(hash(key))).isFalse();
+  }
+
+  private static long plain(long key) {
+    return SoughtKeys.entry(hash(key));
+  }
+
   @Test
   void batchWithoutKeysFindsNothing() {
     SoughtKeys keys = SoughtKeys.of(List.of(part()));

@@ -31,6 +31,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Silver's job on bronze that tests made up. Half of the tests fold without tasks, as few changes
@@ -84,6 +86,33 @@ class SilverJobTest {
             .sorted(Comparator.comparing(List::toString))
             .toList();
     assertThat(silver.rows("id", "status", "note", "is_active")).isEqualTo(expected);
+  }
+
+  /** Tasks take what this process has no room for: the changes, or the rows that they find. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 2_000_000})
+  void changesWithoutRoomInMemoryAreFoldedByTasks(long left) {
+    fewChanges = Long.MAX_VALUE;
+    silver = silver("");
+    String note = "n".repeat(1_000);
+    silver.carry(
+        IntStream.rangeClosed(1, 1_500)
+            .mapToObj(id -> ORDERS.insert(id).at(id).set("status", "new").set("note", note))
+            .toArray(Event[]::new));
+
+    try (Room other = new Room()) {
+      other.take(Room.free() - left);
+      StageReport report =
+          silver.carry(
+              IntStream.rangeClosed(1, 1_500)
+                  .mapToObj(id -> ORDERS.delete(id).at(2_000 + id))
+                  .toArray(Event[]::new));
+
+      assertThat(List.of(report.read(), report.deleted())).containsExactly(1_500L, 1_500L);
+      assertThat(Room.free()).isEqualTo(left);
+    }
+    assertThat(silver.rows("count(*)", "min(note)", "max(note)", "max(is_active)", "min(_lsn)"))
+        .containsExactly(List.of(1_500L, note, note, false, 2_001L));
   }
 
   /** An update, and behind it another one, or a delete of every fifth row, which has no values. */
