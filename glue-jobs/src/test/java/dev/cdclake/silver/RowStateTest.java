@@ -9,11 +9,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.fixture.Changes;
+import dev.cdclake.lake.SilverKey;
 import dev.cdclake.silver.ColumnType.UnreadableValueException;
 import dev.cdclake.silver.KeyFold.Rules;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -163,16 +165,11 @@ class RowStateTest {
     for (int i = 0; i < values.length; i++) {
       values[i] = folded.get(i);
     }
-    for (String column :
-        List.of(
-            ChangeColumns.EPOCH,
-            ChangeColumns.LSN,
-            ChangeColumns.SNAPSHOT,
-            ChangeColumns.PARTITION,
-            ChangeColumns.OFFSET,
-            ChangeColumns.TXID,
-            ChangeColumns.COMMITTED_AT)) {
-      values[SILVER.columns().fieldIndex(column)] = null;
+    Set<String> read = Set.of(ChangeColumns.IS_ACTIVE, ChangeColumns.DQ_FLAGS, ChangeColumns.OP);
+    for (String column : SILVER.columns().fieldNames()) {
+      if (SilverKey.isOwn(column) && !read.contains(column)) {
+        values[SILVER.columns().fieldIndex(column)] = null;
+      }
     }
     return new CurrentRow(RowFactory.create(values), "f.parquet", 17, true);
   }
