@@ -41,6 +41,16 @@ public final class KeyHash {
     return (isWhole(one) && isWhole(other)) || (hasHash(one) && one.equals(other));
   }
 
+  /** Whether the hash of a key of one value tells the value: no other one has the same hash. */
+  static boolean tellsValue(Type type) {
+    return isWhole(type);
+  }
+
+  /** Returns the whole number that is the only value of the key with a hash. */
+  static long valueOf(long hash) {
+    return unmixed(hash) - SEED * 31;
+  }
+
   private static boolean isWhole(Type type) {
     return type.typeId() == Type.TypeID.INTEGER || type.typeId() == Type.TypeID.LONG;
   }
@@ -118,5 +128,13 @@ public final class KeyHash {
     mixed = (mixed ^ (mixed >>> 33)) * 0xff51afd7ed558ccdL;
     mixed = (mixed ^ (mixed >>> 33)) * 0xc4ceb9fe1a85ec53L;
     return mixed ^ (mixed >>> 33);
+  }
+
+  /** Undoes {@link #mixed}: each step has an inverse, of a factor the one modulo 2^64. */
+  private static long unmixed(long mixed) {
+    long value = mixed ^ (mixed >>> 33);
+    value = value * 0x9cb4b2f8129337dbL;
+    value = (value ^ (value >>> 33)) * 0x4f74430c22a54005L;
+    return value ^ (value >>> 33);
   }
 }

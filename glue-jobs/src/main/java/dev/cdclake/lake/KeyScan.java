@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -15,6 +14,7 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.iceberg.DataFile;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableScan;
@@ -22,14 +22,16 @@ import org.apache.iceberg.data.BaseDeleteLoader;
 import org.apache.iceberg.deletes.PositionDeleteIndex;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.spark.SparkExecutorCache;
+import org.apache.iceberg.types.Type;
 import org.apache.iceberg.types.Types;
 import org.apache.spark.TaskContext;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * Goes through files of a table and finds the rows that have one of some keys. It reads nothing but
- * the key; what else is needed of the rows is read from the file, of so many at a time as fit into
- * memory.
+ * the key, and this once for many scans: an index of a file's keys is kept for a while, so that the
+ * next scan opens no file that has none of the keys it looks for. What else is needed of the rows
+ * is read from the file, of so many at a time as fit into memory.
  */
 public final class KeyScan implements AutoCloseable {
 
@@ -41,24 +43,30 @@ public final class KeyScan implements AutoCloseable {
   private final Table table;
   private final List<Types.NestedField> key;
   private final SoughtKeys keys;
-  private final Deletes deletes;
+  private final Kept kept;
   private final Iterator<FileScanTask> files;
 
+  private DataFile at;
+
+  /** Null until something of it is read. */
   private ParquetColumns file;
-  private String path;
+
+  /** By row group; null if the file has too many rows. */
+  private KeyIndex[] known = {};
+
   private PositionDeleteIndex deleted;
-  private int group;
+  private int group = -1;
 
   /** The number that the row group's first row has in the file. */
   private long first;
 
-  private long[] hashes;
+  /** Rows of the row group that were found. */
+  private FoundRows found = FoundRows.none();
 
-  /** Rows of the row group that were found, and how many of them were told. */
-  private int[] found = {};
+  /** How many of these were told before the rows that the scan stands at. */
+  private int before;
 
-  private int told;
-  private int[] rows;
+  private int[] rows = {};
 
   /** The files of one task. */
   public record Files(List<FileScanTask> files) implements Serializable {}
@@ -74,7 +82,7 @@ public final class KeyScan implements AutoCloseable {
     this.table = table;
     this.key = key;
     this.keys = keys;
-    this.deletes = new Deletes(table);
+    this.kept = new Kept(table);
     List<FileScanTask> all = new ArrayList<>();
     shares.forEachRemaining(share -> all.addAll(share.files()));
     this.files = all.iterator();
@@ -142,56 +150,87 @@ public final class KeyScan implements AutoCloseable {
 
   /** Goes to the next rows that were found, of one row group; false if there are none. */
   public boolean advance() {
-    try {
-      while (told == found.length) {
-        if (file != null && group + 1 < file.rowGroups().size()) {
-          find();
-        } else if (files.hasNext()) {
-          close();
-          open(files.next());
-        } else {
-          close();
-          return false;
-        }
+    before += rows.length;
+    while (before == found.size()) {
+      if (group + 1 < groups()) {
+        find();
+      } else if (files.hasNext()) {
+        close();
+        open(files.next());
+      } else {
+        close();
+        return false;
       }
-      long fitting = Math.max(1, BYTES_AT_ONCE / file.bytesPerRow(group));
-      int end = (int) Math.min(found.length, told + Math.min(fitting, ROWS_AT_ONCE));
-      rows = Arrays.copyOfRange(found, told, end);
-      told = end;
-      return true;
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read file '" + path + "'.", e);
     }
+    long fitting = Math.max(1, BYTES_AT_ONCE / file().bytesPerRow(group));
+    long end = Math.min(found.size(), before + Math.min(fitting, ROWS_AT_ONCE));
+    rows = found.rows(before, (int) end);
+    return true;
   }
 
-  private void find() throws IOException {
-    first += group < 0 ? 0 : file.rowGroups().get(group);
+  private int groups() {
+    return known != null ? known.length : file().rowGroups().size();
+  }
+
+  private int rowsIn(int group) {
+    return known != null ? known[group].size() : file().rowGroups().get(group);
+  }
+
+  private void find() {
+    first += group < 0 ? 0 : rowsIn(group);
     group++;
-    hashes = file.keyHashes(group, key);
-    IntStream.Builder rows = IntStream.builder();
-    for (int row = 0; row < hashes.length; row++) {
-      if (keys.has(hashes[row]) && !deleted.isDeleted(first + row)) {
-        rows.add(row);
-      }
-    }
-    found = rows.build().toArray();
-    told = 0;
+    FoundRows all =
+        known != null
+            ? known[group].find(keys)
+            : FoundRows.among(read(of -> of.keyHashes(group, key)), keys);
+    found = all.filter(row -> !deleted.isDeleted(first + row));
+    before = 0;
+    rows = new int[0];
   }
 
   private void open(FileScanTask scan) {
-    path = scan.file().location();
-    file = ParquetColumns.open(table.io().newInputFile(scan.file()));
+    at = scan.file();
+    known = kept.index(at, key, () -> read(of -> index(of)));
     deleted =
         scan.deletes().isEmpty()
             ? PositionDeleteIndex.empty()
-            : deletes.loadPositionDeletes(scan.deletes(), path);
+            : kept.loadPositionDeletes(scan.deletes(), path());
     group = -1;
     first = 0;
   }
 
+  private KeyIndex[] index(ParquetColumns of) throws IOException {
+    KeyIndex[] index = new KeyIndex[of.rowGroups().size()];
+    for (int group = 0; group < index.length; group++) {
+      index[group] = new KeyIndex(of.keyHashes(group, key));
+    }
+    return index;
+  }
+
+  private ParquetColumns file() {
+    if (file == null) {
+      file = ParquetColumns.open(table.io().newInputFile(at));
+    }
+    return file;
+  }
+
+  /** What is read of a file. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T of(ParquetColumns file) throws IOException;
+  }
+
+  private <T> T read(Reading<T> reading) {
+    try {
+      return reading.of(file());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read file '" + path() + "'.", e);
+    }
+  }
+
   /** Returns the location of the file that the rows are in. */
   public String path() {
-    return path;
+    return at.location();
   }
 
   /** Returns the rows by their numbers in the row group, ascending; never empty. */
@@ -203,32 +242,44 @@ public final class KeyScan implements AutoCloseable {
    * Returns the values that some rows of the row group have in a column, ascending numbers given.
    */
   public Object[] values(Types.NestedField column, int[] of) {
-    try {
-      return file.values(group, column, of);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read file '" + path + "'.", e);
+    return read(file -> file.values(group, column, of));
+  }
+
+  /**
+   * Returns the values that the rows have in a column of the key. A key of one whole number is told
+   * by its hash: no page is read for it.
+   */
+  public Object[] keyValues(Types.NestedField column) {
+    if (key.size() > 1 || !KeyHash.tellsValue(column.type())) {
+      return values(column, rows);
     }
+    Object[] values = new Object[rows.length];
+    for (int i = 0; i < values.length; i++) {
+      if (hash(i) == KeyHash.start()) {
+        // That of a row without a key, too.
+        return values(column, rows);
+      }
+      long value = KeyHash.valueOf(hash(i));
+      values[i] = column.type().typeId() == Type.TypeID.INTEGER ? (Object) (int) value : value;
+    }
+    return values;
   }
 
   /** Returns the values that the rows have in some columns, a line for each row. */
   public Object[][] lines(List<Types.NestedField> of) {
-    try {
-      return file.lines(group, of, rows);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read file '" + path + "'.", e);
-    }
+    return read(file -> file.lines(group, of, rows));
   }
 
   /**
    * Returns the greatest whole number that a column has in the row group, if statistics tell it.
    */
   public OptionalLong greatest(Types.NestedField column) {
-    return file.greatest(group, column);
+    return file().greatest(group, column);
   }
 
-  /** Returns the hash of the key of a row of the row group. */
-  public long hash(int row) {
-    return hashes[row];
+  /** Returns the hash of the key of one of {@link #rows}, told by its number among them. */
+  public long hash(int number) {
+    return found.hash(before + number);
   }
 
   /** Returns the place that a row of the row group has in the file. */
@@ -242,23 +293,37 @@ public final class KeyScan implements AutoCloseable {
       try {
         file.close();
       } catch (IOException e) {
-        throw new UncheckedIOException("Cannot close file '" + path + "'.", e);
+        throw new UncheckedIOException("Cannot close file '" + path() + "'.", e);
       }
       file = null;
     }
   }
 
-  /** Reads a delete file, which never changes, once for many tasks and batches. */
-  private static final class Deletes extends BaseDeleteLoader {
+  /**
+   * What was read of files, which never change, for many tasks and batches: keys, and places of
+   * deleted rows. It is forgotten when nobody asks for a while, or if there is too much of it; see
+   * {@link LakeSession}.
+   */
+  private static final class Kept extends BaseDeleteLoader {
 
     private final String table;
 
     /** Null where Iceberg's settings switch it off. */
     private final SparkExecutorCache cache = SparkExecutorCache.getOrCreate();
 
-    Deletes(Table table) {
+    Kept(Table table) {
       super(delete -> table.io().newInputFile(delete), CallerThread.forReading(table));
       this.table = "cdclake:" + table.name();
+    }
+
+    /** Returns the index of a file by row group, null if the file has too many rows. */
+    KeyIndex[] index(DataFile file, List<Types.NestedField> key, Supplier<KeyIndex[]> read) {
+      long size = file.recordCount() * KeyIndex.BYTES_PER_ROW;
+      if (!canCache(size)) {
+        return null;
+      }
+      List<Integer> columns = key.stream().map(Types.NestedField::fieldId).toList();
+      return getOrLoad("keys " + columns + " of " + file.location(), read, size);
     }
 
     @Override

@@ -11,6 +11,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.iceberg.spark.SparkExecutorCache;
+import org.apache.iceberg.spark.SparkSQLProperties;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -21,6 +23,9 @@ import org.apache.spark.sql.SparkSession;
  * session uses this machine's cores.
  */
 public final class LakeSession {
+
+  /** Of the heap, the part that may be taken by what is kept of files. */
+  private static final int PART_KEPT = 8;
 
   private LakeSession() {}
 
@@ -38,6 +43,11 @@ public final class LakeSession {
             // the code generated for one batch serves the next, if it is still remembered.
             .config("spark.sql.adaptive.enabled", "false")
             .config("spark.sql.codegen.cache.maxEntries", "5000")
+            // For what the next batch would read of the same files once more: keys, and places of
+            // deleted rows.
+            .config(
+                SparkSQLProperties.EXECUTOR_CACHE_MAX_TOTAL_SIZE,
+                Runtime.getRuntime().maxMemory() / PART_KEPT)
             .config(
                 "spark.sql.extensions",
                 "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
@@ -49,7 +59,10 @@ public final class LakeSession {
     }
     catalog(pipeline.profile()).forEach((key, value) -> builder.config(catalogKey(key), value));
     builder.config(catalogKey(""), "org.apache.iceberg.spark.SparkCatalog");
-    return builder.getOrCreate();
+    SparkSession session = builder.getOrCreate();
+    // It takes its limits from the session of the thread that asks for it first.
+    SparkExecutorCache.getOrCreate();
+    return session;
   }
 
   /** Returns Iceberg's catalog properties for a profile. */

@@ -4,6 +4,7 @@ package dev.cdclake.lake;
 import java.io.Serializable;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Keys whose rows are looked for, by their hashes, and which of them have rows of which more is
@@ -54,6 +55,10 @@ public final class SoughtKeys implements Serializable {
 
   private final long[] bits;
   private final int size;
+
+  /** Made where it is needed first. */
+  private transient volatile long[] sorted;
+
   private final Position oldest;
 
   private SoughtKeys(List<Part> parts, Position oldest) {
@@ -124,6 +129,21 @@ public final class SoughtKeys implements Serializable {
     return row.compareTo(oldest) < 0;
   }
 
+  /** Returns all hashes, without their last bits, in order: so is memory where they are found. */
+  long[] sorted() {
+    long[] known = sorted;
+    if (known == null) {
+      known =
+          LongStream.of(entries)
+              .filter(entry -> entry != 0)
+              .map(SoughtKeys::key)
+              .sorted()
+              .toArray();
+      sorted = known;
+    }
+    return known;
+  }
+
   /** Returns how many keys there are. */
   public int size() {
     return size;
@@ -141,7 +161,7 @@ public final class SoughtKeys implements Serializable {
   }
 
   /** Returns the hash without its last bits; none is 0, which stands for no entry. */
-  private static long key(long entry) {
+  static long key(long entry) {
     long key = entry & ~NEEDS;
     return key == 0 ? NEEDS + 1 : key;
   }

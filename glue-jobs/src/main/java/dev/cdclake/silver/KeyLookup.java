@@ -125,12 +125,14 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
       int[] all = IntStream.range(0, rows.length).toArray();
       int[] whole =
           IntStream.of(all)
-              .filter(
-                  i -> needed == Needed.VALUES || sought.value().needsValues(scan.hash(rows[i])))
+              .filter(i -> needed == Needed.VALUES || sought.value().needsValues(scan.hash(i)))
               .toArray();
-      fill(lines, key, rows, all);
+      for (int column : key) {
+        Object[] read = scan.keyValues(columns.get(column));
+        IntStream.of(all).forEach(i -> lines[i][column] = read[i]);
+      }
       fill(lines, state, rows, isOlder ? whole : all);
-      fill(lines, position, rows, isOlder ? placed(rows, whole) : all);
+      fill(lines, position, rows, isOlder ? placed(whole) : all);
       if (!isOlder) {
         whole = union(whole, IntStream.of(all).filter(i -> isLookedAt(lines[i])));
       }
@@ -144,10 +146,8 @@ record KeyLookup(Table table, Sent<SoughtKeys> sought, Sent<Decoder> decoder, Ne
     }
 
     /** Returns which of some rows may keep their position. */
-    private int[] placed(int[] rows, int[] some) {
-      return IntStream.of(some)
-          .filter(i -> sought.value().needsPosition(scan.hash(rows[i])))
-          .toArray();
+    private int[] placed(int[] some) {
+      return IntStream.of(some).filter(i -> sought.value().needsPosition(scan.hash(i))).toArray();
     }
 
     private static int[] union(int[] some, IntStream others) {

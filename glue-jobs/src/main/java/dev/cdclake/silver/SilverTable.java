@@ -75,7 +75,7 @@ final class SilverTable {
 
   /** Silver and gold read single rows of large files: the less of a page, the better. */
   private static final Map<String, String> SMALL_PAGES =
-      Map.of(TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(64 << 10));
+      Map.of(TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(16 << 10));
 
   private final SparkSession spark;
   private final LakeTable name;
