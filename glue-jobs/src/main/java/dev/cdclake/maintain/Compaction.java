@@ -62,6 +62,13 @@ final class Compaction {
   private static final String MOST_PER_GROUP = BinPackRewriteFilePlanner.MAX_FILE_GROUP_SIZE_BYTES;
   private static final String FEWEST_FILES = BinPackRewriteFilePlanner.MIN_INPUT_FILES;
   private static final String LARGEST = BinPackRewriteFilePlanner.MAX_FILE_SIZE_BYTES;
+  private static final String GONE = BinPackRewriteFilePlanner.DELETE_RATIO_THRESHOLD;
+
+  /**
+   * The part of a file's rows that may be gone before it is replaced: queries take a quarter more
+   * time at most, and a row is rewritten after four changes at least.
+   */
+  static final double MOST_GONE = 0.2;
 
   private final SparkSession spark;
 
@@ -74,8 +81,19 @@ final class Compaction {
    *
    * @param targetBytes size of the files to make
    * @param fewest files that are worth it, if they do not fill a file of that size
+   * @param mostGone the part of the rows of a file of that size that may be gone
    */
-  record Aim(long targetBytes, int fewest) {
+  record Aim(long targetBytes, int fewest, double mostGone) {
+
+    /** Puts nothing but small files together, so that large ones keep their size. */
+    static Aim small(long targetBytes, int fewest) {
+      return new Aim(targetBytes, fewest, 1);
+    }
+
+    /** Replaces large files as well, if much of them is gone. */
+    static Aim full(long targetBytes, int fewest) {
+      return new Aim(targetBytes, fewest, MOST_GONE);
+    }
 
     private Map<String, String> options() {
       return Map.of(
@@ -83,6 +101,7 @@ final class Compaction {
           MOST_PER_GROUP, String.valueOf(2 * targetBytes),
           // Large files are welcome.
           LARGEST, String.valueOf(Long.MAX_VALUE / 4),
+          GONE, String.valueOf(mostGone),
           FEWEST_FILES, String.valueOf(fewest));
     }
   }

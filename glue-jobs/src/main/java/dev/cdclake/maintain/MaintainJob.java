@@ -202,7 +202,7 @@ public final class MaintainJob {
   }
 
   private Compaction.Aim aim() {
-    return new Compaction.Aim(settings.fileBytes(), FEWEST_FILES);
+    return Compaction.Aim.full(settings.fileBytes(), FEWEST_FILES);
   }
 
   private long deleteOldRows(LakeTable name, Table table, Instant now) {

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks after the tables of a running line, a little at a time: a table that got many small files
- * since the last look is compacted, one that got many snapshots loses the oldest.
+ * since the last look, or of which much is gone, is compacted; one that got many snapshots loses
+ * the oldest.
  *
  * <p>Once a day it does everything that {@link MaintainJob} does. A failure is logged and harms
  * nobody: the next look tries again.
@@ -37,6 +38,12 @@ public final class Upkeep {
   /** Bronze and gold are read by few; silver is read by every batch. */
   private static final int PATIENCE_ELSEWHERE = 5;
 
+  /** New files that are enough where much is gone. */
+  private static final int FEW_FILES = 8;
+
+  /** Fewer rows that are gone are read sooner than anybody could take them out. */
+  private static final long MANY_GONE = 100_000;
+
   /** Expiry reads the manifests of what it drops: many at once are cheaper. */
   private static final double SURPLUS = 1.25;
 
@@ -49,6 +56,7 @@ public final class Upkeep {
   private final Pipeline pipeline;
   private final Set<Layer> layers;
   private final Maintenance settings;
+  private final long manyGone;
   private final Compaction compaction;
   private final MaintainJob everything;
   private final LateDeletes deletes = new LateDeletes();
@@ -64,11 +72,20 @@ public final class Upkeep {
    * @param layers whose tables the line writes
    */
   public Upkeep(SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers) {
+    this(spark, tables, pipeline, layers, MANY_GONE);
+  }
+
+  /**
+   * @param manyGone rows that are gone below which nothing is done about them
+   */
+  Upkeep(
+      SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers, long manyGone) {
     this.tables = tables;
     this.known = new KnownTables(tables);
     this.pipeline = pipeline;
     this.layers = Set.copyOf(layers);
     this.settings = pipeline.maintenance();
+    this.manyGone = manyGone;
     this.compaction = new Compaction(spark);
     this.everything = new MaintainJob(spark, tables, pipeline);
   }
@@ -113,14 +130,20 @@ public final class Upkeep {
         name.layer() == Layer.SILVER
             ? settings.smallFiles()
             : (long) settings.smallFiles() * PATIENCE_ELSEWHERE;
-    boolean compact = health.dataFiles() - last.data() >= many;
-    if (compact) {
-      compact(name, table, (int) many / 2);
-    }
-    boolean compactDeletes = health.deleteFiles() - last.deletes() >= many;
-    if (compactDeletes) {
-      long replaced = compaction.compactDeletes(table, (int) many / 2, UNBOUNDED);
-      LOG.info("Put {} delete files of '{}' together", replaced, name.label());
+    long added = health.dataFiles() - last.data();
+    boolean muchGone = health.areGone(manyGone) && added >= FEW_FILES;
+    boolean compact = muchGone || added >= many;
+    boolean compactDeletes = muchGone || health.deleteFiles() - last.deletes() >= many;
+    if (muchGone) {
+      takeOutGone(name, table);
+    } else {
+      if (compact) {
+        compact(name, table, (int) many / 2);
+      }
+      if (compactDeletes) {
+        long replaced = compaction.compactDeletes(table, (int) many / 2, UNBOUNDED);
+        LOG.info("Put {} delete files of '{}' together", replaced, name.label());
+      }
     }
     if (health.snapshots() > settings.snapshots() * SURPLUS) {
       expire(name, table);
@@ -134,11 +157,23 @@ public final class Upkeep {
             compactDeletes ? now.deleteFiles() : Math.min(last.deletes(), now.deleteFiles())));
   }
 
+  /** Replaces also the large files of which much is gone. */
+  private void takeOutGone(LakeTable name, Table table) {
+    // Only a delete file that is about one data file tells how much of that is gone.
+    compaction.compactDeletes(table, 1, UNBOUNDED);
+    compact(name, table, FEW_FILES / 2);
+    long dropped = compaction.compactDeletes(table, 1, UNBOUNDED);
+    LOG.info("Replaced {} delete files of '{}', of which much was gone", dropped, name.label());
+  }
+
   private void compact(LakeTable name, Table table, int fewest) {
-    Compaction.Aim first = new Compaction.Aim(Math.min(FIRST_BYTES, settings.fileBytes()), fewest);
+    Compaction.Aim first =
+        settings.fileBytes() > FIRST_BYTES
+            ? Compaction.Aim.small(FIRST_BYTES, fewest)
+            : Compaction.Aim.full(settings.fileBytes(), fewest);
     long replaced = compaction.compactData(name, table, first, UNBOUNDED);
     if (settings.fileBytes() > FIRST_BYTES) {
-      Compaction.Aim full = new Compaction.Aim(settings.fileBytes(), Integer.MAX_VALUE);
+      Compaction.Aim full = Compaction.Aim.full(settings.fileBytes(), Integer.MAX_VALUE);
       replaced += compaction.compactData(name, table, full, UNBOUNDED);
     }
     LOG.info("Put {} data files of '{}' together", replaced, name.label());

@@ -333,7 +333,7 @@ class MaintainJobTest {
 
   private RewriteFileGroup rewritten(Table table) {
     RewriteFileGroup group =
-        Compaction.groups(table, new Compaction.Aim(16 << 20, 2)).iterator().next();
+        Compaction.groups(table, Compaction.Aim.full(16 << 20, 2)).iterator().next();
     new Compaction(lake.spark()).rewrite(table, group);
     return group;
   }
@@ -467,6 +467,29 @@ class MaintainJobTest {
     assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
   }
 
+  /** Long before there are many files: every query would read what is gone. */
+  @Test
+  void runningLineTakesOutRowsOfWhichManyAreGone() {
+    open(KEEP);
+    Upkeep upkeep = upkeep(10);
+    carryBatches(7);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("too few to begin").isEqualTo(7);
+
+    carryBatches(1);
+    List<List<Object>> rows = rows();
+    long deletes = TableHealth.of(silver.table()).deletes();
+    upkeep(deletes + 1).look();
+    assertThat(TableHealth.of(silver.table()).deletes()).as("too few gone").isEqualTo(deletes);
+    upkeep.look();
+
+    TableHealth health = TableHealth.of(silver.table());
+    assertThat(health.dataFiles()).isEqualTo(1);
+    assertThat(health.deleteFiles()).isZero();
+    assertThat(health.rows()).isEqualTo(rows.size());
+    assertThat(rows()).isEqualTo(rows);
+  }
+
   /** Spark throws checked exceptions that no method declares. */
   @Test
   void lineGoesOnAfterATableThatCannotBeLookedAfter() throws IOException {
@@ -480,6 +503,10 @@ class MaintainJobTest {
 
   private Upkeep upkeep() {
     return new Upkeep(lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class));
+  }
+
+  private Upkeep upkeep(long manyGone) {
+    return new Upkeep(lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class), manyGone);
   }
 
   private static Path firstFile(Table table) throws IOException {
