@@ -61,6 +61,7 @@ final class Compaction {
   private static final String TARGET = BinPackRewriteFilePlanner.TARGET_FILE_SIZE_BYTES;
   private static final String MOST_PER_GROUP = BinPackRewriteFilePlanner.MAX_FILE_GROUP_SIZE_BYTES;
   private static final String FEWEST_FILES = BinPackRewriteFilePlanner.MIN_INPUT_FILES;
+  private static final String SMALLEST = BinPackRewriteFilePlanner.MIN_FILE_SIZE_BYTES;
   private static final String LARGEST = BinPackRewriteFilePlanner.MAX_FILE_SIZE_BYTES;
   private static final String GONE = BinPackRewriteFilePlanner.DELETE_RATIO_THRESHOLD;
 
@@ -99,6 +100,8 @@ final class Compaction {
       return Map.of(
           TARGET, String.valueOf(targetBytes),
           MOST_PER_GROUP, String.valueOf(2 * targetBytes),
+          // What is divided among as few files as can be makes each at least half as large.
+          SMALLEST, String.valueOf(targetBytes / 2),
           // Large files are welcome.
           LARGEST, String.valueOf(Long.MAX_VALUE / 4),
           GONE, String.valueOf(mostGone),

@@ -28,6 +28,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -438,6 +439,22 @@ class MaintainJobTest {
     assertThat(planned).hasSize(1);
     assertThat(planned.get(0).dataFiles()).isEqualTo(6);
     assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(before);
+  }
+
+  @Test
+  void filesOfHalfTheSizeAreLargeEnough() throws IOException {
+    carryBatches(2);
+    List<Long> bytes = new ArrayList<>();
+    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
+      tasks.forEach(task -> bytes.add(task.file().fileSizeInBytes()));
+    }
+    long smallest = Collections.min(bytes);
+    long largest = Collections.max(bytes);
+
+    assertThat(bytes).hasSize(2);
+    assertThat(Compaction.planned(silver.table(), Compaction.Aim.small(2 * smallest, 2))).isZero();
+    assertThat(Compaction.planned(silver.table(), Compaction.Aim.small(2 * largest + 2, 2)))
+        .isEqualTo(2);
   }
 
   @Test
