@@ -2,11 +2,12 @@
 package dev.cdclake.lake;
 
 import java.util.Arrays;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 
 /**
  * The hashes of all keys of a row group, in an order in which the rows of some keys are found in a
- * time that follows the number of these keys, not that of the rows.
+ * time that follows the number of these keys, not that of the rows (or of the rows, if these are
+ * fewer).
  *
  * <p>Hashes are spread evenly: those that begin with the same bits lie together, a few in each
  * place. It takes 13 bytes for a row.
@@ -58,15 +59,32 @@ final class KeyIndex {
 
   /** Returns the rows that have one of some keys, in their order. */
   FoundRows find(SoughtKeys keys) {
-    LongStream.Builder found = LongStream.builder();
-    for (long key : keys.sorted()) {
+    long[] found = keys.size() < size() ? byKeys(keys.sorted()) : byRows(keys);
+    Arrays.sort(found);
+    return new FoundRows(found, hashes);
+  }
+
+  private long[] byKeys(long[] keys) {
+    long[] found = new long[keys.length];
+    int count = 0;
+    for (long key : keys) {
       int place = place(key);
       for (int at = begins[place]; at < begins[place + 1]; at++) {
         if (SoughtKeys.key(hashes[at]) == key) {
-          found.add(FoundRows.entry(rows[at], at));
+          if (count == found.length) {
+            found = Arrays.copyOf(found, 2 * count);
+          }
+          found[count++] = FoundRows.entry(rows[at], at);
         }
       }
     }
-    return new FoundRows(found.build().sorted().toArray(), hashes);
+    return Arrays.copyOf(found, count);
+  }
+
+  private long[] byRows(SoughtKeys keys) {
+    return IntStream.range(0, size())
+        .filter(at -> keys.has(hashes[at]))
+        .mapToLong(at -> FoundRows.entry(rows[at], at))
+        .toArray();
   }
 }
