@@ -209,7 +209,7 @@ public final class KeyScan implements AutoCloseable {
 
   private ParquetColumns file() {
     if (file == null) {
-      file = ParquetColumns.open(table.io().newInputFile(at));
+      file = ParquetColumns.open(table.io().newInputFile(at), kept.of(at));
     }
     return file;
   }
@@ -300,9 +300,9 @@ public final class KeyScan implements AutoCloseable {
   }
 
   /**
-   * What was read of files, which never change, for many tasks and batches: keys, and places of
-   * deleted rows. It is forgotten when nobody asks for a while, or if there is too much of it; see
-   * {@link LakeSession}.
+   * What was read of files, which never change, for many tasks and batches: keys, page indexes, and
+   * places of deleted rows. It is forgotten when nobody asks for a while, or if there is too much
+   * of it; see {@link LakeSession}.
    */
   private static final class Kept extends BaseDeleteLoader {
 
@@ -319,11 +319,20 @@ public final class KeyScan implements AutoCloseable {
     /** Returns the index of a file by row group, null if the file has too many rows. */
     KeyIndex[] index(DataFile file, List<Types.NestedField> key, Supplier<KeyIndex[]> read) {
       long size = file.recordCount() * KeyIndex.BYTES_PER_ROW;
-      if (!canCache(size)) {
-        return null;
-      }
       List<Integer> columns = key.stream().map(Types.NestedField::fieldId).toList();
-      return getOrLoad("keys " + columns + " of " + file.location(), read, size);
+      return canCache(size) ? of(file).keep("keys " + columns, size, read) : null;
+    }
+
+    /** Keeps what is read of one file, unless it is too large. */
+    FileKeeper of(DataFile file) {
+      return new FileKeeper() {
+        @Override
+        public <V> V keep(String what, long bytes, Supplier<V> read) {
+          return canCache(bytes)
+              ? getOrLoad(what + " of " + file.location(), read, bytes)
+              : read.get();
+        }
+      };
     }
 
     @Override

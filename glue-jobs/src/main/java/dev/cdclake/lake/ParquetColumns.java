@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -67,6 +68,7 @@ public final class ParquetColumns implements AutoCloseable {
   private static final int NO_ROW = -1;
 
   private final ParquetInput file;
+  private final FileKeeper keeper;
   private final SeekableInputStream stream;
   private final ParquetReadOptions options;
   private final ParquetMetadata footer;
@@ -101,9 +103,10 @@ public final class ParquetColumns implements AutoCloseable {
     Object from(StoredValue value);
   }
 
-  private ParquetColumns(ParquetInput file, ParquetReadOptions options)
+  private ParquetColumns(ParquetInput file, FileKeeper keeper, ParquetReadOptions options)
       throws IOException, VersionParseException {
     this.file = file;
+    this.keeper = keeper;
     this.options = options;
     this.stream = file.newStream();
     try {
@@ -124,8 +127,21 @@ public final class ParquetColumns implements AutoCloseable {
     }
   }
 
-  /** Opens a file and reads its footer. */
+  /** Opens a file and reads its footer; nothing of it is kept. */
   public static ParquetColumns open(InputFile file) {
+    return open(file, ParquetColumns::readOnce);
+  }
+
+  private static <V> V readOnce(String what, long bytes, Supplier<V> read) {
+    return read.get();
+  }
+
+  /**
+   * Opens a file and reads its footer.
+   *
+   * @param keeper of this file's page indexes
+   */
+  static ParquetColumns open(InputFile file, FileKeeper keeper) {
     // The usual codecs make a stream and a decompression context for every page.
     ParquetReadOptions options =
         ParquetReadOptions.builder(new PlainParquetConfiguration())
@@ -134,7 +150,7 @@ public final class ParquetColumns implements AutoCloseable {
                     new Configuration(false), DirectByteBufferAllocator.getInstance(), 0))
             .build();
     try {
-      return new ParquetColumns(new ParquetInput(file), options);
+      return new ParquetColumns(new ParquetInput(file), keeper, options);
     } catch (IOException | VersionParseException e) {
       throw new IllegalStateException(
           "Cannot read file '%s': %s.".formatted(file.location(), e.getMessage()), e);
@@ -144,8 +160,7 @@ public final class ParquetColumns implements AutoCloseable {
   private ParquetFileReader reader(Column column) throws IOException {
     ParquetFileReader reader = readers.get(column);
     if (reader == null) {
-      reader = new ParquetFileReader(file, footer, options, stream);
-      reader.setRequestedSchema(List.of(column.leaf()));
+      reader = new ColumnFileReader(file, footer, options, stream, column.leaf(), keeper);
       readers.put(column, reader);
     }
     return reader;
