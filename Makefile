@@ -58,10 +58,10 @@ build: ## Compile and package everything, without tests
 	$(MAVEN) -q -B --no-transfer-progress -DskipTests package
 
 test: ## Check the format, run every test, with real servers where a test needs them
-	$(MAVEN) -B --no-transfer-progress verify
+	$(MAVEN) -B --no-transfer-progress -T 2 verify
 
 unit: ## Run the tests that start no server
-	$(MAVEN) -B --no-transfer-progress -DskipITs verify
+	$(MAVEN) -B --no-transfer-progress -T 2 -DskipITs verify
 
 fuzz: ## Invent changes and compare source and silver: make fuzz MINUTES=30, or SEED=17
 	$(MAVEN) -B --no-transfer-progress verify $(ONLY) -Dit.test=FuzzIT \
