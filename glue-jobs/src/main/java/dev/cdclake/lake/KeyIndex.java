@@ -37,7 +37,9 @@ final class KeyIndex {
     for (long hash : ofRows) {
       begins[place(hash) + 1]++;
     }
-    Arrays.parallelPrefix(begins, Integer::sum);
+    for (int place = 0; place < places; place++) {
+      begins[place + 1] += begins[place];
+    }
     hashes = new long[ofRows.length];
     rows = new int[ofRows.length];
     int[] next = Arrays.copyOf(begins, places);

@@ -39,6 +39,8 @@ public final class KeyScan implements AutoCloseable {
   private static final long BYTES_AT_ONCE = 32L << 20;
 
   private static final int ROWS_AT_ONCE = 20_000;
+  private static final KeyIndex[] NO_GROUPS = {};
+  private static final int[] NO_ROWS = {};
 
   private final Table table;
   private final List<Types.NestedField> key;
@@ -52,7 +54,7 @@ public final class KeyScan implements AutoCloseable {
   private ParquetColumns file;
 
   /** By row group; null if the file has too many rows. */
-  private KeyIndex[] known = {};
+  private KeyIndex[] known = NO_GROUPS;
 
   private PositionDeleteIndex deleted;
   private int group = -1;
@@ -66,7 +68,7 @@ public final class KeyScan implements AutoCloseable {
   /** How many of these were told before the rows that the scan stands at. */
   private int before;
 
-  private int[] rows = {};
+  private int[] rows = NO_ROWS;
 
   /** The files of one task. */
   public record Files(List<FileScanTask> files) implements Serializable {}
@@ -79,10 +81,23 @@ public final class KeyScan implements AutoCloseable {
    */
   public KeyScan(
       Table table, List<Types.NestedField> key, SoughtKeys keys, Iterator<Files> shares) {
+    this(table, key, keys, shares, Long.MAX_VALUE);
+  }
+
+  /**
+   * @param mostKept bytes that one piece of what is kept may take, if Iceberg's cache has no lower
+   *     limit
+   */
+  KeyScan(
+      Table table,
+      List<Types.NestedField> key,
+      SoughtKeys keys,
+      Iterator<Files> shares,
+      long mostKept) {
     this.table = table;
     this.key = key;
     this.keys = keys;
-    this.kept = new Kept(table);
+    this.kept = new Kept(table, mostKept);
     List<FileScanTask> all = new ArrayList<>();
     shares.forEachRemaining(share -> all.addAll(share.files()));
     this.files = all.iterator();
@@ -151,6 +166,7 @@ public final class KeyScan implements AutoCloseable {
   /** Goes to the next rows that were found, of one row group; false if there are none. */
   public boolean advance() {
     before += rows.length;
+    rows = NO_ROWS;
     while (before == found.size()) {
       if (group + 1 < groups()) {
         find();
@@ -159,6 +175,7 @@ public final class KeyScan implements AutoCloseable {
         open(files.next());
       } else {
         close();
+        known = NO_GROUPS;
         return false;
       }
     }
@@ -185,7 +202,6 @@ public final class KeyScan implements AutoCloseable {
             : FoundRows.among(read(of -> of.keyHashes(group, key)), keys);
     found = all.filter(row -> !deleted.isDeleted(first + row));
     before = 0;
-    rows = new int[0];
   }
 
   private void open(FileScanTask scan) {
@@ -307,13 +323,15 @@ public final class KeyScan implements AutoCloseable {
   private static final class Kept extends BaseDeleteLoader {
 
     private final String table;
+    private final long most;
 
     /** Null where Iceberg's settings switch it off. */
     private final SparkExecutorCache cache = SparkExecutorCache.getOrCreate();
 
-    Kept(Table table) {
+    Kept(Table table, long most) {
       super(delete -> table.io().newInputFile(delete), CallerThread.forReading(table));
       this.table = "cdclake:" + table.name();
+      this.most = most;
     }
 
     /** Returns the index of a file by row group, null if the file has too many rows. */
@@ -337,7 +355,7 @@ public final class KeyScan implements AutoCloseable {
 
     @Override
     protected boolean canCache(long size) {
-      return cache != null && size < cache.maxEntrySize();
+      return cache != null && size < Math.min(most, cache.maxEntrySize());
     }
 
     @Override

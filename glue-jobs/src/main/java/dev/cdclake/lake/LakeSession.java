@@ -24,8 +24,10 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class LakeSession {
 
-  /** Of the heap, the part that may be taken by what is kept of files. */
-  private static final int PART_KEPT = 8;
+  /** What is kept of files may take an eighth of the heap, and one piece a quarter of that. */
+  private static final long KEPT_BYTES = Runtime.getRuntime().maxMemory() / 8;
+
+  private static final long KEPT_AT_ONCE = KEPT_BYTES / 4;
 
   private LakeSession() {}
 
@@ -45,9 +47,8 @@ public final class LakeSession {
             .config("spark.sql.codegen.cache.maxEntries", "5000")
             // For what the next batch would read of the same files once more: keys, and places of
             // deleted rows.
-            .config(
-                SparkSQLProperties.EXECUTOR_CACHE_MAX_TOTAL_SIZE,
-                Runtime.getRuntime().maxMemory() / PART_KEPT)
+            .config(SparkSQLProperties.EXECUTOR_CACHE_MAX_TOTAL_SIZE, KEPT_BYTES)
+            .config(SparkSQLProperties.EXECUTOR_CACHE_MAX_ENTRY_SIZE, KEPT_AT_ONCE)
             .config(
                 "spark.sql.extensions",
                 "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
