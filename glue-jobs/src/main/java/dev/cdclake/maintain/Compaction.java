@@ -66,8 +66,8 @@ final class Compaction {
   private static final String GONE = BinPackRewriteFilePlanner.DELETE_RATIO_THRESHOLD;
 
   /**
-   * The part of a file's rows that may be gone before it is replaced: queries take a quarter more
-   * time at most, and a row is rewritten after four changes at least.
+   * The part of a file's rows that may be gone before it is replaced: queries read a quarter more
+   * than they need at most, and four rows are written for each one that changed.
    */
   static final double MOST_GONE = 0.2;
 
@@ -100,7 +100,7 @@ final class Compaction {
       return Map.of(
           TARGET, String.valueOf(targetBytes),
           MOST_PER_GROUP, String.valueOf(2 * targetBytes),
-          // What is divided among as few files as can be makes each at least half as large.
+          // To rewrite larger ones costs more than a few files less are worth.
           SMALLEST, String.valueOf(targetBytes / 2),
           // Large files are welcome.
           LARGEST, String.valueOf(Long.MAX_VALUE / 4),

@@ -64,7 +64,14 @@ public final class Upkeep {
   private Instant nextFullRound = Instant.now().plus(Duration.ofMinutes(10));
 
   /** How many files a table had when they last were put together, or fewer since. */
-  private record Files(long data, long deletes) {}
+  private record Files(long data, long deletes) {
+
+    Files after(TableHealth now, boolean compacted, boolean compactedDeletes) {
+      return new Files(
+          compacted ? now.dataFiles() : Math.min(data, now.dataFiles()),
+          compactedDeletes ? now.deleteFiles() : Math.min(deletes, now.deleteFiles()));
+    }
+  }
 
   /**
    * Prepares upkeep.
@@ -134,6 +141,11 @@ public final class Upkeep {
     boolean muchGone = health.areGone(manyGone) && added >= FEW_FILES;
     boolean compact = muchGone || added >= many;
     boolean compactDeletes = muchGone || health.deleteFiles() - last.deletes() >= many;
+    if (health.snapshots() > settings.snapshots() * SURPLUS) {
+      expire(name, table);
+    }
+    // What fails is tried again when there is as much more to do, not with every look.
+    lastSeen.put(name, last.after(health, compact, compactDeletes));
     if (muchGone) {
       takeOutGone(name, table);
     } else {
@@ -145,22 +157,19 @@ public final class Upkeep {
         LOG.info("Put {} delete files of '{}' together", replaced, name.label());
       }
     }
-    if (health.snapshots() > settings.snapshots() * SURPLUS) {
-      expire(name, table);
-    }
     table.refresh();
-    TableHealth now = TableHealth.of(table);
-    lastSeen.put(
-        name,
-        new Files(
-            compact ? now.dataFiles() : Math.min(last.data(), now.dataFiles()),
-            compactDeletes ? now.deleteFiles() : Math.min(last.deletes(), now.deleteFiles())));
+    lastSeen.put(name, last.after(TableHealth.of(table), compact, compactDeletes));
   }
 
   /** Replaces also the large files of which much is gone. */
   private void takeOutGone(LakeTable name, Table table) {
     // Only a delete file that is about one data file tells how much of that is gone.
     compaction.compactDeletes(table, 1, UNBOUNDED);
+    table.refresh();
+    if (!TableHealth.of(table).areGone(manyGone)) {
+      // They were of files that the table has no more.
+      return;
+    }
     compact(name, table, FEW_FILES / 2);
     long dropped = compaction.compactDeletes(table, 1, UNBOUNDED);
     LOG.info("Replaced {} delete files of '{}', of which much was gone", dropped, name.label());

@@ -31,11 +31,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.actions.RewriteFileGroup;
@@ -505,6 +507,51 @@ class MaintainJobTest {
     assertThat(health.deleteFiles()).isZero();
     assertThat(health.rows()).isEqualTo(rows.size());
     assertThat(rows()).isEqualTo(rows);
+    long snapshot = silver.table().currentSnapshot().snapshotId();
+    upkeep.look();
+    assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(snapshot);
+  }
+
+  @Test
+  void largeFileIsReplacedOnlyIfMuchOfItIsGone() throws IOException {
+    open(KEEP, "maintenance: {file-megabytes: 1}");
+    carryWide(0, 4000);
+    Path large = firstFile(silver.table());
+    assertThat(Files.size(large)).isGreaterThan(1 << 19);
+    for (int i = 0; i < 8; i++) {
+      carryWide(i * 60, 60);
+    }
+    Upkeep upkeep = upkeep(100);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("480 of 4,480 gone").isEqualTo(9);
+
+    carryWide(1000, 700);
+    List<List<Object>> rows = rows();
+    upkeep.look();
+
+    assertThat(firstFile(silver.table())).isNotEqualTo(large);
+    assertThat(TableHealth.of(silver.table()).deletes()).isZero();
+    assertThat(rows()).isEqualTo(rows);
+  }
+
+  /** Text that no codec makes smaller. */
+  private void carryWide(int from, int count) {
+    Random random = new Random(lsn);
+    silver.carry(
+        IntStream.range(from, from + count)
+            .mapToObj(
+                id ->
+                    update(
+                        id,
+                        id,
+                        random
+                            .ints(300, 32, 127)
+                            .collect(
+                                StringBuilder::new,
+                                StringBuilder::appendCodePoint,
+                                StringBuilder::append)
+                            .toString()))
+            .toArray(Event[]::new));
   }
 
   /** Spark throws checked exceptions that no method declares. */
@@ -516,6 +563,15 @@ class MaintainJobTest {
     upkeep().look();
 
     assertThat(TableHealth.of(silver.table()).dataFiles()).as("not put together").isEqualTo(8);
+
+    open(KEEP);
+    Upkeep upkeep = upkeep(1);
+    upkeep.look();
+    long snapshot = silver.table().currentSnapshot().snapshotId();
+    upkeep.look();
+    assertThat(silver.table().currentSnapshot().snapshotId())
+        .as("tried again when there is more to do")
+        .isEqualTo(snapshot);
   }
 
   private Upkeep upkeep() {
