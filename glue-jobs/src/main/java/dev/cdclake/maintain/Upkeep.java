@@ -141,9 +141,6 @@ public final class Upkeep {
     boolean muchGone = health.areGone(manyGone) && added >= FEW_FILES;
     boolean compact = muchGone || added >= many;
     boolean compactDeletes = muchGone || health.deleteFiles() - last.deletes() >= many;
-    if (health.snapshots() > settings.snapshots() * SURPLUS) {
-      expire(name, table);
-    }
     // What fails is tried again when there is as much more to do, not with every look.
     lastSeen.put(name, last.after(health, compact, compactDeletes));
     if (muchGone) {
@@ -156,6 +153,9 @@ public final class Upkeep {
         long replaced = compaction.compactDeletes(table, (int) many / 2, UNBOUNDED);
         LOG.info("Put {} delete files of '{}' together", replaced, name.label());
       }
+    }
+    if (health.snapshots() > settings.snapshots() * SURPLUS) {
+      expire(name, table);
     }
     table.refresh();
     lastSeen.put(name, last.after(TableHealth.of(table), compact, compactDeletes));
