@@ -4,9 +4,11 @@ package dev.cdclake.lake;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnPath;
 import org.apache.parquet.hadoop.metadata.ParquetMetadata;
@@ -42,18 +44,22 @@ final class ColumnFileReader extends ParquetFileReader {
   @Override
   public ColumnIndexStore getColumnIndexStore(int group) {
     return keeper.keep(
-        "pages of column %s in row group %d".formatted(column, group),
+        "pages of column " + column + " in row group " + group,
         EXPANSION * bytesOfIndex(group),
         () -> new Pages(super.getColumnIndexStore(group).getOffsetIndex(column)));
   }
 
   private long bytesOfIndex(int group) {
-    return getRowGroups().get(group).getColumns().stream()
-        .filter(chunk -> chunk.getPath().equals(column))
+    return chunk(getRowGroups().get(group), column)
         .map(ColumnChunkMetaData::getOffsetIndexReference)
         .filter(Objects::nonNull)
         .mapToLong(index -> index.getLength())
         .sum();
+  }
+
+  /** Returns a column's part of a row group. */
+  static Stream<ColumnChunkMetaData> chunk(BlockMetaData group, ColumnPath column) {
+    return group.getColumns().stream().filter(chunk -> chunk.getPath().equals(column));
   }
 
   /** Where the pages of the column lie in a row group. */

@@ -1,7 +1,9 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.lake;
 
+import java.util.Arrays;
 import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -13,10 +15,7 @@ final class FoundRows {
 
   private final long[] hashes;
 
-  /**
-   * @param entries ascending; see {@link #entry}
-   */
-  FoundRows(long[] entries, long[] hashes) {
+  private FoundRows(long[] entries, long[] hashes) {
     this.entries = entries;
     this.hashes = hashes;
   }
@@ -25,12 +24,24 @@ final class FoundRows {
     return new FoundRows(new long[0], new long[0]);
   }
 
-  /** Looks at every row's hash in turn: what is best if they are looked at only once. */
-  static FoundRows among(long[] hashes, SoughtKeys keys) {
-    return new FoundRows(
+  /**
+   * @param entries in any order; see {@link #entry}
+   */
+  static FoundRows of(long[] entries, long[] hashes) {
+    Arrays.sort(entries);
+    return new FoundRows(entries, hashes);
+  }
+
+  /**
+   * Looks at every hash in turn: what is best if they are looked at only once, or are few.
+   *
+   * @param row tells the row that has the hash at a place
+   */
+  static FoundRows among(long[] hashes, IntUnaryOperator row, SoughtKeys keys) {
+    return of(
         IntStream.range(0, hashes.length)
-            .filter(row -> keys.has(hashes[row]))
-            .mapToLong(row -> entry(row, row))
+            .filter(at -> keys.has(hashes[at]))
+            .mapToLong(at -> entry(row.applyAsInt(at), at))
             .toArray(),
         hashes);
   }

@@ -2,7 +2,6 @@
 package dev.cdclake.lake;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 
 /**
  * The hashes of all keys of a row group, in an order in which the rows of some keys are found in a
@@ -61,9 +60,9 @@ final class KeyIndex {
 
   /** Returns the rows that have one of some keys, in their order. */
   FoundRows find(SoughtKeys keys) {
-    long[] found = keys.size() < size() ? byKeys(keys.sorted()) : byRows(keys);
-    Arrays.sort(found);
-    return new FoundRows(found, hashes);
+    return keys.size() < size()
+        ? FoundRows.of(byKeys(keys.sorted()), hashes)
+        : FoundRows.among(hashes, at -> rows[at], keys);
   }
 
   private long[] byKeys(long[] keys) {
@@ -81,12 +80,5 @@ final class KeyIndex {
       }
     }
     return Arrays.copyOf(found, count);
-  }
-
-  private long[] byRows(SoughtKeys keys) {
-    return IntStream.range(0, size())
-        .filter(at -> keys.has(hashes[at]))
-        .mapToLong(at -> FoundRows.entry(rows[at], at))
-        .toArray();
   }
 }

@@ -199,7 +199,7 @@ public final class KeyScan implements AutoCloseable {
     FoundRows all =
         known != null
             ? known[group].find(keys)
-            : FoundRows.among(read(of -> of.keyHashes(group, key)), keys);
+            : FoundRows.among(read(of -> of.keyHashes(group, key)), row -> row, keys);
     found = all.filter(row -> !deleted.isDeleted(first + row));
     before = 0;
   }

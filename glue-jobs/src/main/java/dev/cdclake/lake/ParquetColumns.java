@@ -238,8 +238,7 @@ public final class ParquetColumns implements AutoCloseable {
   }
 
   private Stream<ColumnChunkMetaData> chunk(int group, Column column) {
-    return footer.getBlocks().get(group).getColumns().stream()
-        .filter(chunk -> chunk.getPath().equals(column.path()));
+    return ColumnFileReader.chunk(footer.getBlocks().get(group), column.path());
   }
 
   /**

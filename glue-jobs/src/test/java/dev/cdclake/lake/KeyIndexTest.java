@@ -27,7 +27,7 @@ class KeyIndexTest {
 
     int[] expected = IntStream.range(0, count).filter(row -> keys.has(hashes[row])).toArray();
     assertThat(found.rows(0, found.size())).isEqualTo(expected);
-    FoundRows one = FoundRows.among(hashes, keys);
+    FoundRows one = FoundRows.among(hashes, row -> row, keys);
     assertThat(one.rows(0, one.size())).isEqualTo(expected);
     for (int i = 0; i < expected.length; i++) {
       assertThat(found.hash(i)).isEqualTo(one.hash(i)).isEqualTo(hashes[expected[i]]);
