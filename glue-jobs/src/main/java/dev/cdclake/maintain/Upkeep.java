@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * the oldest.
  *
  * <p>Once a day it does everything that {@link MaintainJob} does. A failure is logged and harms
- * nobody: the next look tries again.
+ * nobody: another look tries again, when there is as much more to do.
  */
 public final class Upkeep {
 
@@ -98,9 +98,8 @@ public final class Upkeep {
   }
 
   /**
-   * Looks once after every table. What fails is logged, and looked after the next time; all of it
-   * is caught, because what Spark throws when a task fails is checked, though no method declares
-   * it.
+   * Looks once after every table. What fails is logged, and looked after another time; all of it is
+   * caught, because what Spark throws when a task fails is checked, though no method declares it.
    */
   public void look() {
     try {
@@ -176,15 +175,15 @@ public final class Upkeep {
   }
 
   private void compact(LakeTable name, Table table, int fewest) {
-    Compaction.Aim first =
-        settings.fileBytes() > FIRST_BYTES
-            ? Compaction.Aim.small(FIRST_BYTES, fewest)
-            : Compaction.Aim.full(settings.fileBytes(), fewest);
-    long replaced = compaction.compactData(name, table, first, UNBOUNDED);
-    if (settings.fileBytes() > FIRST_BYTES) {
-      Compaction.Aim full = Compaction.Aim.full(settings.fileBytes(), Integer.MAX_VALUE);
-      replaced += compaction.compactData(name, table, full, UNBOUNDED);
+    boolean inTwoSteps = settings.fileBytes() > FIRST_BYTES;
+    long replaced = 0;
+    if (inTwoSteps) {
+      Compaction.Aim first = Compaction.Aim.small(FIRST_BYTES, fewest);
+      replaced = compaction.compactData(name, table, first, UNBOUNDED);
     }
+    Compaction.Aim full =
+        Compaction.Aim.full(settings.fileBytes(), inTwoSteps ? Integer.MAX_VALUE : fewest);
+    replaced += compaction.compactData(name, table, full, UNBOUNDED);
     LOG.info("Put {} data files of '{}' together", replaced, name.label());
   }
 

@@ -534,7 +534,7 @@ class MaintainJobTest {
     assertThat(rows()).isEqualTo(rows);
   }
 
-  /** Text that no codec makes smaller. */
+  /** Text that no codec makes much smaller. */
   private void carryWide(int from, int count) {
     Random random = new Random(lsn);
     silver.carry(
