@@ -35,7 +35,8 @@ import org.apache.iceberg.util.SnapshotUtil;
  * Watches in which snapshot each timed row arrives. It reads the files that a snapshot added soon
  * after its commit, because a running line puts small files together and lets snapshots go.
  *
- * <p>One that compacts adds rows that were there before: of a row's arrivals the first one counts.
+ * <p>Snapshots that only replace files are passed over. A gold model that is made anew adds rows
+ * that were there before: of a row's arrivals the first one counts.
  */
 final class ArrivalWatch implements AutoCloseable {
 

@@ -28,9 +28,9 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:measured, and every result equals the source",
-      "1:a result differs from the source",
-      "2:wrong usage",
-      "3:something could not be measured"
+      "1:a result differs from the source, or a timed row never arrived",
+      "2:wrong usage, or the build failed",
+      "3:something could not be measured, or silver differs behind 'latency' or 'tables'"
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -55,7 +55,7 @@ public final class Main implements Callable<Integer> {
       paramLabel = "N",
       split = ",",
       description =
-          "Rows of the silver tables that are changed (1000000,5000000,20000000; 10000000 under gold, of a trial the first).")
+          "Rows of the silver tables that are changed (1000000,5000000,20000000; 10000000 under gold, with other rows the first of them).")
   private List<Long> rows = new ArrayList<>(Sizes.STANDARD.targets());
 
   @Option(

@@ -3,14 +3,21 @@ package dev.cdclake.bench;
 
 import java.util.Locale;
 
-/** What can be measured by itself, in the order the data flows. */
+/**
+ * What can be measured by itself: first what reads the captured topics, so their servers can go.
+ */
 enum Part {
   BRONZE,
+  VERIFY,
   SILVER,
   GOLD,
   LATENCY,
-  TABLES,
-  VERIFY;
+  TABLES;
+
+  /** Whether it needs PostgreSQL, Kafka and Connect with the captured tables. */
+  boolean readsTopics() {
+    return this == BRONZE || this == VERIFY;
+  }
 
   /** Returns the name that options, files and marks of the page carry. */
   String label() {

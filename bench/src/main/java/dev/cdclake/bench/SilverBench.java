@@ -10,9 +10,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Silver: random changes into tables of several sizes, by our job and by {@code MERGE INTO}. All
- * contenders change copies of one lake, so they begin with the same files; whatever the job does
- * behind {@code runBatch}, nothing here depends on it.
+ * Silver: random changes into tables of several sizes, by our job, by {@code MERGE INTO} and by
+ * Flink. All contenders change copies of one lake, so they begin with the same files; whatever the
+ * job does behind {@code runBatch}, nothing here depends on it.
  */
 final class SilverBench {
 

@@ -18,8 +18,8 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * One contender applies batches to its copy of the lake. In the last round two go on and are
- * measured warm; behind each batch of ours comes the upkeep of a running line, and queries are
- * timed before and after all of it is compacted.
+ * measured warm; behind each further batch of ours comes the upkeep of a running line, and queries
+ * are timed before and after all of it is compacted.
  *
  * @param rows of the table before the batches
  * @param all number of batches of this round
