@@ -9,8 +9,10 @@ import java.util.Optional;
  *
  * @param retention what is deleted by age
  * @param whileRunning whether a running line looks after its own tables
- * @param smallFiles new files of a table after which a running line compacts it
- * @param snapshots most snapshots that a table of a running line keeps
+ * @param smallFiles new files of a silver table after which a running line compacts it; five times
+ *     as many elsewhere
+ * @param snapshots that a table is cut down to; a running line does so when a quarter more have
+ *     come, and more stay while a later table needs them
  * @param fileBytes size that compaction gives to files
  * @param longestQuery how long files that a reader may still use outlive their snapshot
  * @param orphans age from which a file that no snapshot knows is deleted; empty for never

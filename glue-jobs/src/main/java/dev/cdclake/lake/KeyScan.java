@@ -53,7 +53,7 @@ public final class KeyScan implements AutoCloseable {
   /** Null until something of it is read. */
   private ParquetColumns file;
 
-  /** By row group; null if the file has too many rows. */
+  /** By row group; null if the file has too many rows, or nothing is kept. */
   private KeyIndex[] known = NO_GROUPS;
 
   private PositionDeleteIndex deleted;
@@ -334,7 +334,9 @@ public final class KeyScan implements AutoCloseable {
       this.most = most;
     }
 
-    /** Returns the index of a file by row group, null if the file has too many rows. */
+    /**
+     * Returns the index of a file by row group; null if it has too many rows, or nothing is kept.
+     */
     KeyIndex[] index(DataFile file, List<Types.NestedField> key, Supplier<KeyIndex[]> read) {
       long size = file.recordCount() * KeyIndex.BYTES_PER_ROW;
       List<Integer> columns = key.stream().map(Types.NestedField::fieldId).toList();

@@ -9,8 +9,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * Lets one at a time commit to a table within this process: its writer a batch, or maintenance a
- * replacement of files. Between processes there is {@link WriterPause}.
+ * Lets silver's writer and a replacement of files beside it commit to a table one after the other,
+ * within this process. Between processes there is {@link WriterPause}; other commits rely on
+ * Iceberg's own checks.
  */
 public final class TableTurn {
 

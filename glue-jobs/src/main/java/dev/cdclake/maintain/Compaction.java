@@ -48,8 +48,9 @@ import org.slf4j.LoggerFactory;
  * Puts the rows of many small files into few large ones, leaving out rows that are gone, and the
  * places of such rows into one file per data file.
  *
- * <p>Iceberg plans and commits, one group of files at a time. Its own actions do the same over all
- * groups, but cannot be stopped between two, and leave a shutdown hook behind with every call.
+ * <p>Iceberg plans, and commits where no writer is beside, one group of files at a time. Its own
+ * actions do the same over all groups, but cannot be stopped between two, and leave a shutdown hook
+ * behind with every call.
  */
 final class Compaction {
 
@@ -148,7 +149,10 @@ final class Compaction {
     return replaced;
   }
 
-  /** Only silver's writer adds deletes for rows that it did not write itself a moment ago. */
+  /**
+   * Silver's writer deletes older rows with nearly every batch. Gold does so less often: compaction
+   * that meets it is tried again.
+   */
   private static boolean isWrittenBeside(LakeTable name, Table table) {
     return name.layer() == Layer.SILVER && SilverKey.of(table).isKeyed();
   }

@@ -126,12 +126,14 @@ public final class MaintainJob {
         };
     Steps steps = new Steps(name, budget);
     long rows = steps.run("retention", () -> deleteOldRows(name, table, start));
+    // Only a delete file that is about one data file tells how much of that is gone.
+    long deleteFiles =
+        steps.run("deletes", () -> compaction.compactDeletes(table, FEWEST_FILES, budget));
     long dataFiles =
         steps.run("compaction", () -> compaction.compactData(name, table, aim(), budget));
-    long deleteFiles =
-        steps.run(
-            "deletes",
-            () -> compaction.compactDeletes(table, dataFiles > 0 ? 1 : FEWEST_FILES, budget));
+    if (dataFiles > 0) {
+      deleteFiles += steps.run("deletes", () -> compaction.compactDeletes(table, 1, budget));
+    }
     steps.run("manifests", () -> rewriteManifests(table));
     long snapshots = steps.run("expiry", () -> expire(name, table, delete));
     long orphans = steps.run("orphans", () -> orphans(table, start, table.io()::deleteFile));
@@ -177,7 +179,10 @@ public final class MaintainJob {
     }
   }
 
-  /** Says what {@link #run} would do, and does nothing. */
+  /**
+   * Says what {@link #run} would do, and does nothing. Of files it tells all that have deletes, and
+   * none of dropped snapshots.
+   */
   public void plan(List<LakeTable> names, Consumer<Maintained> told) {
     for (LakeTable name : names) {
       tables.find(name).ifPresent(table -> told.accept(plan(name, table)));

@@ -20,7 +20,7 @@ import org.apache.iceberg.Table;
 public record TableHealth(
     long dataFiles, long rows, long deleteFiles, long deletes, long snapshots, long metadataBytes) {
 
-  /** Whether at least so many rows are gone that every query reads much for nothing. */
+  /** Whether at least so many rows, and so large a part of all, are gone that queries feel it. */
   boolean areGone(long many) {
     return deletes >= many && deletes > Compaction.MOST_GONE * rows;
   }

@@ -26,7 +26,8 @@ import picocli.CommandLine.TypeConversionException;
     description =
         "Put the lake's tables in order: delete rows that are older than 'retention' keeps them, put"
             + " small files together, drop old snapshots, remove files that no snapshot knows. May"
-            + " run beside the line. A running line does the most urgent of it by itself.",
+            + " run beside the line. A running line does the most urgent of it every few seconds, and"
+            + " all of it once a day.",
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./cdclake maintain --dry-run",

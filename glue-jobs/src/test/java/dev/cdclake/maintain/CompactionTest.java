@@ -1,0 +1,173 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.maintain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.gold.GoldJob;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.actions.RewriteFileGroup;
+import org.apache.iceberg.exceptions.ValidationException;
+import org.apache.iceberg.io.CloseableIterable;
+import org.junit.jupiter.api.Test;
+
+/** Files that are replaced beside the writer of their table. */
+@SparkTest
+class CompactionTest extends OrdersLake {
+
+  @Test
+  void markOfRowsThatMovedOnceHoldsNoSnapshotBack() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 10, "meanwhile"));
+    Compaction.commitBesideWriter(orders(), table, group, since);
+    carryBatches(12);
+
+    maintainAll();
+
+    assertThat(snapshots(silver.table())).isLessThan(6);
+  }
+
+  @Test
+  void rowsThatChangeWhileTheirFilesAreReplacedChangeInTheNewFiles() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 10, "meanwhile"), ORDERS.delete(2).at(lsn++));
+    silver.carry(update(1, 11, "meanwhile again"));
+    List<List<Object>> rows = rows();
+
+    Compaction.commitBesideWriter(orders(), table, group, since);
+
+    assertThat(rows()).isEqualTo(rows);
+    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(3);
+    silver.carry(update(2, 12, "back"), update(3, 13, "after"));
+    assertThat(silver.rows("id", "status", "is_active"))
+        .contains(
+            List.of(1, "meanwhile again", true),
+            List.of(2, "back", true),
+            List.of(3, "after", true))
+        .hasSize(rows.size());
+  }
+
+  @Test
+  void rowsThatChangeWhileTheirFilesAreReplacedAreCountedOnceInGold() {
+    String select =
+        "select user_id, count(*) as orders from silver.orders where is_active group by user_id";
+    lake.model(
+        "by_user",
+        select,
+        "key: [user_id]",
+        "refresh: incremental",
+        "touched-by: {silver.orders: user_id}",
+        "columns: {user_id: {type: int}, orders: {type: bigint}}");
+    carryBatches(8);
+    GoldJob gold = new GoldJob(lake.spark(), lake.tables(), pipeline);
+    silver.carry(update(1, 10, "of one user"), update(2, 10, "the same"), update(3, 10, "again"));
+    gold.runBatch();
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 11, "of another"));
+
+    Compaction.commitBesideWriter(orders(), table, group, since);
+    silver.carry(update(2, 12, "after"));
+    gold.runBatch();
+
+    assertThat(
+            lake.spark()
+                .table(pipeline.gold("by_user").quoted())
+                .orderBy("user_id")
+                .collectAsList())
+        .isEqualTo(
+            lake.spark()
+                .sql(select.replace("silver.orders", orders().quoted()))
+                .orderBy("user_id")
+                .collectAsList());
+  }
+
+  @Test
+  void replacementThatLacksARowThatChangedIsNotCommitted() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    silver.carry(update(1, 10, "meanwhile"));
+    List<List<Object>> rows = rows();
+    group.setOutputFiles(Set.of());
+
+    assertThatThrownBy(() -> Compaction.commitBesideWriter(orders(), table, group, since))
+        .isInstanceOf(ValidationException.class)
+        .hasMessage("1 rows were deleted meanwhile, and 0 have their keys");
+
+    assertThat(rows()).isEqualTo(rows);
+    silver.carry(update(1, 11, "after"));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  @Test
+  void filesThatWereCommittedStayWhenTheEndOfThePauseCannotBeSaid() {
+    carryBatches(8);
+    Table table = silver.table();
+    RewriteFileGroup group = rewritten(table);
+    long since = table.currentSnapshot().snapshotId();
+    List<List<Object>> rows = rows();
+
+    assertThatThrownBy(
+            () -> Compaction.commitBesideWriter(orders(), refusingSecondPause(table), group, since))
+        .hasMessage("the catalog is gone");
+
+    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
+    assertThat(rows()).isEqualTo(rows);
+  }
+
+  /** Returns a table whose properties can be changed once. */
+  private static Table refusingSecondPause(Table table) {
+    AtomicBoolean asked = new AtomicBoolean();
+    return (Table)
+        Proxy.newProxyInstance(
+            Table.class.getClassLoader(),
+            new Class<?>[] {Table.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("updateProperties") && asked.getAndSet(true)) {
+                throw new IllegalStateException("the catalog is gone");
+              }
+              return method.invoke(table, arguments);
+            });
+  }
+
+  private RewriteFileGroup rewritten(Table table) {
+    RewriteFileGroup group =
+        Compaction.groups(table, Compaction.Aim.full(16 << 20, 2)).iterator().next();
+    new Compaction(lake.spark()).rewrite(table, group);
+    return group;
+  }
+
+  @Test
+  void filesOfHalfTheSizeAreLargeEnough() throws IOException {
+    carryBatches(2);
+    List<Long> bytes = new ArrayList<>();
+    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
+      tasks.forEach(task -> bytes.add(task.file().fileSizeInBytes()));
+    }
+    long smallest = Collections.min(bytes);
+    long largest = Collections.max(bytes);
+
+    assertThat(bytes).hasSize(2);
+    assertThat(Compaction.planned(silver.table(), Compaction.Aim.small(2 * smallest, 2))).isZero();
+    assertThat(Compaction.planned(silver.table(), Compaction.Aim.small(2 * largest + 2, 2)))
+        .isEqualTo(2);
+  }
+}

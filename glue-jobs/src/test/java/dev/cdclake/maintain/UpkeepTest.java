@@ -1,0 +1,138 @@
+/* Licensed under the Apache License, Version 2.0: see LICENSE. */
+package dev.cdclake.maintain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cdclake.contract.Layer;
+import dev.cdclake.fixture.SparkTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a running line does for its own tables. */
+@SparkTest
+class UpkeepTest extends OrdersLake {
+
+  @Test
+  void runningLineKeepsItsTablesSmall() {
+    Upkeep upkeep = upkeep();
+    for (int i = 0; i < 8; i++) {
+      carryBatches(3);
+      upkeep.look();
+    }
+
+    TableHealth health = TableHealth.of(silver.table());
+    assertThat(health.dataFiles()).isLessThan(8);
+    assertThat(health.deleteFiles()).isLessThan(8);
+    assertThat(health.snapshots()).isBetween(1L, 20L);
+    silver.carry(update(1, 10, "after"));
+    assertThat(silver.rows("id", "status")).contains(List.of(1, "after"));
+  }
+
+  /** Long before there are many files: every query would read what is gone. */
+  @Test
+  void runningLineTakesOutRowsOfWhichManyAreGone() {
+    open(KEEP);
+    Upkeep upkeep = upkeep(10);
+    carryBatches(7);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("too few to begin").isEqualTo(7);
+
+    carryBatches(1);
+    List<List<Object>> rows = rows();
+    long deletes = TableHealth.of(silver.table()).deletes();
+    upkeep(deletes + 1).look();
+    assertThat(TableHealth.of(silver.table()).deletes()).as("too few gone").isEqualTo(deletes);
+    upkeep.look();
+
+    TableHealth health = TableHealth.of(silver.table());
+    assertThat(health.dataFiles()).isEqualTo(1);
+    assertThat(health.deleteFiles()).isZero();
+    assertThat(health.rows()).isEqualTo(rows.size());
+    assertThat(rows()).isEqualTo(rows);
+    long snapshot = silver.table().currentSnapshot().snapshotId();
+    upkeep.look();
+    assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(snapshot);
+  }
+
+  /** A query for one row reads all rows of small files: a few large batches make many. */
+  @Test
+  void runningLinePutsFewFilesOfManyRowsTogether() {
+    open(KEEP);
+    Upkeep upkeep =
+        new Upkeep(
+            lake.spark(), lake.tables(), pipeline, EnumSet.of(Layer.SILVER), Long.MAX_VALUE, 12);
+    carryBatches(3);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("9 rows").isEqualTo(3);
+
+    carryBatches(1);
+    List<List<Object>> rows = rows();
+    upkeep.look();
+
+    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
+    assertThat(rows()).isEqualTo(rows);
+    carryBatches(3);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("9 rows more").isEqualTo(4);
+  }
+
+  @Test
+  void largeFileIsReplacedOnlyIfMuchOfItIsGone() throws IOException {
+    open(KEEP, "maintenance: {file-megabytes: 1}");
+    carryWide(0, 4000);
+    Path large = firstFile(silver.table());
+    assertThat(Files.size(large)).isGreaterThan(1 << 19);
+    for (int i = 0; i < 8; i++) {
+      carryWide(i * 60, 60);
+    }
+    Upkeep upkeep = upkeep(100);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("480 of 4,480 gone").isEqualTo(9);
+
+    carryWide(1000, 700);
+    List<List<Object>> rows = rows();
+    upkeep.look();
+
+    assertThat(firstFile(silver.table())).isNotEqualTo(large);
+    assertThat(TableHealth.of(silver.table()).deletes()).isZero();
+    assertThat(rows()).isEqualTo(rows);
+  }
+
+  /** Spark throws checked exceptions that no method declares. */
+  @Test
+  void lineGoesOnAfterATableThatCannotBeLookedAfter() throws IOException {
+    carryBatches(8);
+    Files.delete(firstFile(silver.table()));
+
+    upkeep().look();
+
+    assertThat(TableHealth.of(silver.table()).dataFiles()).as("not put together").isEqualTo(8);
+
+    open(KEEP);
+    Upkeep upkeep = upkeep(1);
+    upkeep.look();
+    long snapshot = silver.table().currentSnapshot().snapshotId();
+    upkeep.look();
+    assertThat(silver.table().currentSnapshot().snapshotId())
+        .as("tried again when there is more to do")
+        .isEqualTo(snapshot);
+  }
+
+  private Upkeep upkeep() {
+    return new Upkeep(lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class));
+  }
+
+  private Upkeep upkeep(long manyGone) {
+    return new Upkeep(
+        lake.spark(),
+        lake.tables(),
+        pipeline,
+        EnumSet.allOf(Layer.class),
+        manyGone,
+        Long.MAX_VALUE);
+  }
+}
