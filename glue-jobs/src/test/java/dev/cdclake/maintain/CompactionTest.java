@@ -4,6 +4,7 @@ package dev.cdclake.maintain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cdclake.contract.LakeTable;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.gold.GoldJob;
 import java.io.IOException;
@@ -27,11 +28,9 @@ class CompactionTest extends OrdersLake {
   @Test
   void markOfRowsThatMovedOnceHoldsNoSnapshotBack() {
     carryBatches(8);
-    Table table = silver.table();
-    RewriteFileGroup group = rewritten(table);
-    long since = table.currentSnapshot().snapshotId();
+    Replacement replacement = written();
     silver.carry(update(1, 10, "meanwhile"));
-    Compaction.commitBesideWriter(orders(), table, group, since);
+    replacement.commit();
     carryBatches(12);
 
     maintainAll();
@@ -42,14 +41,12 @@ class CompactionTest extends OrdersLake {
   @Test
   void rowsThatChangeWhileTheirFilesAreReplacedChangeInTheNewFiles() {
     carryBatches(8);
-    Table table = silver.table();
-    RewriteFileGroup group = rewritten(table);
-    long since = table.currentSnapshot().snapshotId();
+    Replacement replacement = written();
     silver.carry(update(1, 10, "meanwhile"), ORDERS.delete(2).at(lsn++));
     silver.carry(update(1, 11, "meanwhile again"));
     List<List<Object>> rows = rows();
 
-    Compaction.commitBesideWriter(orders(), table, group, since);
+    replacement.commit();
 
     assertThat(rows()).isEqualTo(rows);
     assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(3);
@@ -77,12 +74,10 @@ class CompactionTest extends OrdersLake {
     GoldJob gold = new GoldJob(lake.spark(), lake.tables(), pipeline);
     silver.carry(update(1, 10, "of one user"), update(2, 10, "the same"), update(3, 10, "again"));
     gold.runBatch();
-    Table table = silver.table();
-    RewriteFileGroup group = rewritten(table);
-    long since = table.currentSnapshot().snapshotId();
+    Replacement replacement = written();
     silver.carry(update(1, 11, "of another"));
 
-    Compaction.commitBesideWriter(orders(), table, group, since);
+    replacement.commit();
     silver.carry(update(2, 12, "after"));
     gold.runBatch();
 
@@ -101,14 +96,12 @@ class CompactionTest extends OrdersLake {
   @Test
   void replacementThatLacksARowThatChangedIsNotCommitted() {
     carryBatches(8);
-    Table table = silver.table();
-    RewriteFileGroup group = rewritten(table);
-    long since = table.currentSnapshot().snapshotId();
+    Replacement replacement = written();
     silver.carry(update(1, 10, "meanwhile"));
     List<List<Object>> rows = rows();
-    group.setOutputFiles(Set.of());
+    replacement.group().setOutputFiles(Set.of());
 
-    assertThatThrownBy(() -> Compaction.commitBesideWriter(orders(), table, group, since))
+    assertThatThrownBy(replacement::commit)
         .isInstanceOf(ValidationException.class)
         .hasMessage("1 rows were deleted meanwhile, and 0 have their keys");
 
@@ -120,13 +113,10 @@ class CompactionTest extends OrdersLake {
   @Test
   void filesThatWereCommittedStayWhenTheEndOfThePauseCannotBeSaid() {
     carryBatches(8);
-    Table table = silver.table();
-    RewriteFileGroup group = rewritten(table);
-    long since = table.currentSnapshot().snapshotId();
+    Replacement replacement = written();
     List<List<Object>> rows = rows();
 
-    assertThatThrownBy(
-            () -> Compaction.commitBesideWriter(orders(), refusingSecondPause(table), group, since))
+    assertThatThrownBy(() -> replacement.in(refusingSecondPause(replacement.table())).commit())
         .hasMessage("the catalog is gone");
 
     assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
@@ -148,11 +138,24 @@ class CompactionTest extends OrdersLake {
             });
   }
 
-  private RewriteFileGroup rewritten(Table table) {
+  /** New files for the rows of a table as it was then, not committed yet. */
+  private record Replacement(LakeTable name, Table table, RewriteFileGroup group, long since) {
+
+    Replacement in(Table other) {
+      return new Replacement(name, other, group, since);
+    }
+
+    void commit() {
+      Compaction.commitBesideWriter(name, table, group, since);
+    }
+  }
+
+  private Replacement written() {
+    Table table = silver.table();
     RewriteFileGroup group =
         Compaction.groups(table, Compaction.Aim.full(16 << 20, 2)).iterator().next();
     new Compaction(lake.spark()).rewrite(table, group);
-    return group;
+    return new Replacement(orders(), table, group, table.currentSnapshot().snapshotId());
   }
 
   @Test
