@@ -256,7 +256,7 @@ class MaintainJobTest extends OrdersLake {
     long before = silver.table().currentSnapshot().snapshotId();
     List<Maintained> planned = new ArrayList<>();
 
-    job().plan(List.of(pipeline.silver(pipeline.tables().get(0))), planned::add);
+    job().plan(List.of(orders()), planned::add);
 
     assertThat(planned).hasSize(1);
     assertThat(planned.get(0).dataFiles()).isEqualTo(6);
@@ -327,7 +327,7 @@ class MaintainJobTest extends OrdersLake {
                 lake.spark()
                     .sql(
                         "select user_id, count(*) from %s where is_active and user_id is not null group by user_id"
-                            .formatted(pipeline.silver(pipeline.tables().get(0)).quoted()))));
+                            .formatted(orders().quoted()))));
   }
 
   private List<List<Object>> gold(String... columns) {
