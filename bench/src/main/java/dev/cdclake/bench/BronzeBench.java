@@ -15,9 +15,6 @@ import java.util.Locale;
  */
 final class BronzeBench {
 
-  /** How often a contender's process carries the topic; the first time Java compiles. */
-  static final int PASSES = 4;
-
   private final CapturedTables captured;
   private final TaskProcess processes;
   private final Sizes sizes;
@@ -72,7 +69,7 @@ final class BronzeBench {
 
   private List<Sample> limits(SourceShape shape, int round, String expected) {
     BenchLake lake = captured.lake(shape, "limit_%s_%d".formatted(shape.table(), round));
-    Pipeline ours = lake.named(database(project(Kind.OURS, shape, round), PASSES)).pipeline();
+    Pipeline ours = lake.named(database(project(Kind.OURS, shape, round), 1)).pipeline();
     return processes
         .run(
             "bronze, %s, round %d, limits".formatted(shape.table(), round),
@@ -94,10 +91,12 @@ final class BronzeBench {
     List<String> tables = new ArrayList<>();
     try (SinkWorker worker =
         SinkWorker.start(lake.pipeline(), processes.logs(), processes.memory())) {
-      for (int pass = 1; pass <= PASSES; pass++) {
-        String database = database(lake.project(), pass);
-        samples.add(
-            worker.carry(database, shape, events, scenario(shape, events), round, pass == 1));
+      for (Passes passes = new Passes(); passes.goOn(); ) {
+        String database = database(lake.project(), passes.number());
+        Sample sample =
+            worker.carry(database, shape, events, scenario(shape, events), round, passes.isFirst());
+        passes.worked(sample);
+        samples.add(sample);
         tables.add(table(database, shape));
       }
     } catch (IOException e) {

@@ -49,24 +49,24 @@ record BronzeLimits(
   @Override
   public void run(TaskOutput output) throws NoSuchTableException {
     Pipeline pipeline = lake.pipeline();
-    for (int pass = 1; pass <= BronzeBench.PASSES; pass++) {
+    for (Passes passes = new Passes(); passes.goOn(); ) {
       Stopwatch watch = Stopwatch.start();
       long read = read(pipeline);
-      output.sample(
-          sample(watch, READ, pass, 0)
-              .judged("%d events".formatted(read), "%d events".formatted(events)));
+      Sample sample = sample(watch, READ, passes, 0);
+      passes.worked(sample);
+      output.sample(sample.judged("%d events".formatted(read), "%d events".formatted(events)));
     }
     SparkSession spark = LakeSession.open(pipeline, "bench-limits");
     Dataset<Row> rows = spark.table(made).persist(StorageLevel.MEMORY_ONLY());
     rows.count();
-    for (int pass = 1; pass <= BronzeBench.PASSES; pass++) {
-      write(spark, rows, pass, output);
+    for (Passes passes = new Passes(); passes.goOn(); ) {
+      write(spark, rows, passes, output);
     }
   }
 
-  private Sample sample(Stopwatch watch, String limit, int pass, long files) {
+  private Sample sample(Stopwatch watch, String limit, Passes passes, long files) {
     return watch.sample(
-        BronzeBench.scenario(shape, events), limit, round, pass == 1, events, files);
+        BronzeBench.scenario(shape, events), limit, round, passes.isFirst(), events, files);
   }
 
   /** Reads all events, of each partition in a thread, and looks at none of them. */
@@ -113,9 +113,10 @@ record BronzeLimits(
   }
 
   /** Writes rows that are in memory, with the settings of our table. */
-  private void write(SparkSession spark, Dataset<Row> rows, int pass, TaskOutput output)
+  private void write(SparkSession spark, Dataset<Row> rows, Passes passes, TaskOutput output)
       throws NoSuchTableException {
-    Pipeline pipeline = lake.named("%s_limit_%d".formatted(lake.project(), pass)).pipeline();
+    Pipeline pipeline =
+        lake.named("%s_limit_%d".formatted(lake.project(), passes.number())).pipeline();
     LakeTable name = pipeline.bronze(pipeline.tables().get(0));
     spark.sql(
         "create namespace if not exists %s.`%s`".formatted(LakeTable.CATALOG, name.database()));
@@ -125,7 +126,8 @@ record BronzeLimits(
     Stopwatch watch = Stopwatch.start();
     rows.writeTo(name.quoted()).append();
     Table table = new LakeTables(spark).find(name).orElseThrow();
-    Sample sample = sample(watch, WRITE, pass, BronzeRun.files(table));
+    Sample sample = sample(watch, WRITE, passes, BronzeRun.files(table));
+    passes.worked(sample);
     output.sample(
         sample.judged(
             BronzeEvents.checksum(spark, BronzeEvents.Kind.OURS, name.quoted(), shape), expected));

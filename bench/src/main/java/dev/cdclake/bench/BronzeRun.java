@@ -29,13 +29,14 @@ record BronzeRun(
   @Override
   public void run(TaskOutput output) throws NoSuchTableException {
     SparkSession spark = LakeSession.open(lake.pipeline(), "bench-bronze");
-    for (int pass = 1; pass <= BronzeBench.PASSES; pass++) {
-      boolean cold = pass == 1;
-      Pipeline pipeline = lake.named(BronzeBench.database(lake.project(), pass)).pipeline();
+    for (Passes passes = new Passes(); passes.goOn(); ) {
+      boolean cold = passes.isFirst();
+      Pipeline pipeline =
+          lake.named(BronzeBench.database(lake.project(), passes.number())).pipeline();
       Sample sample =
           kind == Kind.OURS ? ours(spark, pipeline, cold) : fromJson(spark, pipeline, cold);
-      output.progress(
-          "pass %d of %d: %.2f s".formatted(pass, BronzeBench.PASSES, sample.seconds()));
+      passes.worked(sample);
+      output.progress("pass %d: %.2f s".formatted(passes.number(), sample.seconds()));
       LakeTable table = pipeline.bronze(pipeline.tables().get(0));
       output.sample(
           sample.judged(BronzeEvents.checksum(spark, kind, table.quoted(), shape), expected));

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -74,10 +75,10 @@ public final class RowFiles {
     }
   }
 
-  private RowFiles(Table table, StructLike partition) {
+  private RowFiles(Table table, StructLike partition, Map<String, String> filters) {
     this.table = table;
     this.partition = partition;
-    this.writers = new RowWriterFactory(table, SparkSchemaUtil.convert(table.schema()));
+    this.writers = new RowWriterFactory(table, SparkSchemaUtil.convert(table.schema()), filters);
     TaskContext task = TaskContext.get();
     this.dataFiles =
         OutputFileFactory.builderFor(
@@ -90,7 +91,16 @@ public final class RowFiles {
 
   /** Opens files of an unpartitioned table. */
   public static RowFiles of(Table table) {
-    return new RowFiles(table, null);
+    return new RowFiles(table, null, Map.of());
+  }
+
+  /**
+   * Opens files of an unpartitioned table.
+   *
+   * @param most rows that will be written, about
+   */
+  public static RowFiles of(Table table, int most) {
+    return new RowFiles(table, null, KeyFilters.sized(table, most));
   }
 
   /**
@@ -104,7 +114,7 @@ public final class RowFiles {
     GenericRecord row = GenericRecord.create(table.schema());
     row.setField(column, micros);
     key.partition(row);
-    return new RowFiles(table, key);
+    return new RowFiles(table, key, Map.of());
   }
 
   /** Writes a row; it may be reused by the caller afterwards, and may have further columns. */
@@ -172,7 +182,7 @@ public final class RowFiles {
 
     private static final long serialVersionUID = 1L;
 
-    RowWriterFactory(Table table, StructType schema) {
+    RowWriterFactory(Table table, StructType schema, Map<String, String> filters) {
       super(
           table,
           FileFormat.PARQUET,
@@ -183,11 +193,17 @@ public final class RowFiles {
           null,
           null,
           null,
-          Map.of(
-              TableProperties.PARQUET_COMPRESSION,
-              table.properties().getOrDefault(TableProperties.PARQUET_COMPRESSION, "zstd")),
+          settings(table, filters),
           schema,
           null);
+    }
+
+    private static Map<String, String> settings(Table table, Map<String, String> filters) {
+      Map<String, String> settings = new HashMap<>(filters);
+      settings.put(
+          TableProperties.PARQUET_COMPRESSION,
+          table.properties().getOrDefault(TableProperties.PARQUET_COMPRESSION, "zstd"));
+      return settings;
     }
 
     @Override

@@ -41,15 +41,6 @@ public final class Upkeep {
   /** New files that are enough where much is gone. */
   private static final int FEW_FILES = 8;
 
-  /**
-   * Rows of new files of silver that are enough, however few files they are: as long as files are
-   * small, a query that looks for a row reads all of them.
-   */
-  private static final long MANY_ROWS = 200_000;
-
-  /** New files that are enough where they have many rows. */
-  private static final int FEW_LARGE_FILES = 4;
-
   /** Fewer rows that are gone are read sooner than anybody could take them out. */
   private static final long MANY_GONE = 100_000;
 
@@ -66,20 +57,18 @@ public final class Upkeep {
   private final Set<Layer> layers;
   private final Maintenance settings;
   private final long manyGone;
-  private final long manyRows;
   private final Compaction compaction;
   private final MaintainJob everything;
   private final LateDeletes deletes = new LateDeletes();
   private final Map<LakeTable, Files> lastSeen = new HashMap<>();
   private Instant nextFullRound = Instant.now().plus(Duration.ofMinutes(10));
 
-  /** How many files and rows a table had when they last were put together, or fewer since. */
-  private record Files(long data, long rows, long deletes) {
+  /** How many files a table had when they last were put together, or fewer since. */
+  private record Files(long data, long deletes) {
 
     Files after(TableHealth now, boolean compacted, boolean compactedDeletes) {
       return new Files(
           compacted ? now.dataFiles() : Math.min(data, now.dataFiles()),
-          compacted ? now.rows() : Math.min(rows, now.rows()),
           compactedDeletes ? now.deleteFiles() : Math.min(deletes, now.deleteFiles()));
     }
   }
@@ -90,27 +79,20 @@ public final class Upkeep {
    * @param layers whose tables the line writes
    */
   public Upkeep(SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers) {
-    this(spark, tables, pipeline, layers, MANY_GONE, MANY_ROWS);
+    this(spark, tables, pipeline, layers, MANY_GONE);
   }
 
   /**
    * @param manyGone rows that are gone below which nothing is done about them
-   * @param manyRows rows of new files of silver that are enough to put a few files together
    */
   Upkeep(
-      SparkSession spark,
-      LakeTables tables,
-      Pipeline pipeline,
-      Set<Layer> layers,
-      long manyGone,
-      long manyRows) {
+      SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers, long manyGone) {
     this.tables = tables;
     this.known = new KnownTables(tables);
     this.pipeline = pipeline;
     this.layers = Set.copyOf(layers);
     this.settings = pipeline.maintenance();
     this.manyGone = manyGone;
-    this.manyRows = manyRows;
     this.compaction = new Compaction(spark);
     this.everything = new MaintainJob(spark, tables, pipeline);
   }
@@ -149,26 +131,21 @@ public final class Upkeep {
 
   private void look(LakeTable name, Table table) {
     TableHealth health = TableHealth.of(table);
-    Files last = lastSeen.getOrDefault(name, new Files(0, 0, 0));
+    Files last = lastSeen.getOrDefault(name, new Files(0, 0));
     long many =
         name.layer() == Layer.SILVER
             ? settings.smallFiles()
             : (long) settings.smallFiles() * PATIENCE_ELSEWHERE;
     long added = health.dataFiles() - last.data();
     boolean muchGone = health.areGone(manyGone) && added >= FEW_FILES;
-    boolean rowsAreMany =
-        name.layer() == Layer.SILVER
-            && added >= FEW_LARGE_FILES
-            && health.rows() - last.rows() >= manyRows;
-    boolean compact = muchGone || rowsAreMany || added >= many;
-    boolean compactDeletes =
-        muchGone || rowsAreMany || health.deleteFiles() - last.deletes() >= many;
+    boolean compact = muchGone || added >= many;
+    boolean compactDeletes = muchGone || health.deleteFiles() - last.deletes() >= many;
     // What fails is tried again when there is as much more to do, not with every look.
     lastSeen.put(name, last.after(health, compact, compactDeletes));
     if (muchGone) {
       takeOutGone(name, table);
     } else {
-      int fewest = rowsAreMany ? FEW_LARGE_FILES / 2 : (int) many / 2;
+      int fewest = (int) many / 2;
       if (compact) {
         compact(name, table, fewest);
       }

@@ -48,8 +48,13 @@ record FoldHere(
     }
     List<InternalRow> rows = new ArrayList<>(current.get());
     Threads.each(shares, this::decoded).forEach(rows::addAll);
-    int writers = Math.min(Threads.COUNT, 1 + bronze.size() / CHANGES_PER_WRITER);
-    return Optional.of(Threads.each(byGroup(rows, writers), group -> folded(group, end)));
+    return Optional.of(
+        Threads.each(byGroup(rows, writers(bronze.size())), group -> folded(group, end)));
+  }
+
+  /** Returns how many threads take what comes out, about as much each. */
+  static int writers(int changes) {
+    return Math.min(Threads.COUNT, 1 + changes / CHANGES_PER_WRITER);
   }
 
   /** Returns the rows that silver has of the changed keys. */

@@ -365,7 +365,8 @@ public final class SilverJob {
 
   private Optional<Output> written(FoldHere here, List<InternalRow> bronze) {
     if (source.expectations().isEmpty()) {
-      SilverWriter writer = writer(here.table(), false);
+      int most = 1 + bronze.size() / FoldHere.writers(bronze.size());
+      SilverWriter writer = writer(here.table(), false, most);
       return here.fold(bronze, folded -> writer.call(folded).next())
           .map(outputs -> outputs.stream().reduce(Output.none(), Output::plus));
     }
@@ -417,11 +418,14 @@ public final class SilverJob {
   }
 
   private Output write(JavaRDD<InternalRow> checked, SilverTable silver, boolean replaying) {
-    return checked.mapPartitions(writer(silver, replaying)).collect().stream()
+    return checked
+        .mapPartitions(writer(silver, replaying, SilverWriter.ANY_NUMBER))
+        .collect()
+        .stream()
         .reduce(Output.none(), Output::plus);
   }
 
-  private SilverWriter writer(SilverTable silver, boolean replaying) {
+  private SilverWriter writer(SilverTable silver, boolean replaying, int most) {
     return new SilverWriter(
         SerializableTableWithSize.copyOf(silver.table()),
         SerializableTableWithSize.copyOf(rejectedRows.table()),
@@ -430,7 +434,8 @@ public final class SilverJob {
         silver.schema(),
         topic,
         !source.expectations().isEmpty(),
-        expectations.names(OnBreak.QUARANTINE));
+        expectations.names(OnBreak.QUARANTINE),
+        most);
   }
 
   /** Commits nothing of a batch that breaks an expectation which stops the table. */

@@ -13,6 +13,7 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.CatalystRows;
 import dev.cdclake.lake.ExpectationResults;
 import dev.cdclake.lake.GuardedCommit;
+import dev.cdclake.lake.KeyFilters;
 import dev.cdclake.lake.KeyScan;
 import dev.cdclake.lake.LakeColumns;
 import dev.cdclake.lake.LakeTables;
@@ -35,10 +36,12 @@ import java.util.function.Function;
 import org.apache.iceberg.MetadataColumns;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.RowDelta;
+import org.apache.iceberg.Schema;
 import org.apache.iceberg.SnapshotSummary;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.TableProperties;
 import org.apache.iceberg.Transaction;
+import org.apache.iceberg.UpdateProperties;
 import org.apache.iceberg.UpdateSchema;
 import org.apache.iceberg.spark.SparkSchemaUtil;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
@@ -94,14 +97,11 @@ final class SilverTable {
    */
   static SilverTable create(
       SparkSession spark, LakeTables tables, LakeTable name, EventSchema event, SilverKey key) {
+    Schema schema = SparkSchemaUtil.convert(SilverSchema.initial(event));
     Map<String, String> properties = new HashMap<>(SMALL_PAGES);
     properties.put(SilverKey.PROPERTY, key.toProperty());
-    Table table =
-        tables.open(
-            name,
-            SparkSchemaUtil.convert(SilverSchema.initial(event)),
-            PartitionSpec.unpartitioned(),
-            properties);
+    properties.putAll(KeyFilters.properties(key, schema));
+    Table table = tables.open(name, schema, PartitionSpec.unpartitioned(), properties);
     return new SilverTable(spark, name, table);
   }
 
@@ -129,9 +129,18 @@ final class SilverTable {
       }
     }
     addition.commit();
-    transaction.updateProperties().set(SilverKey.PROPERTY, key.toProperty()).commit();
+    withKey(transaction, key).commit();
     transaction.commitTransaction();
     table.refresh();
+  }
+
+  private static UpdateProperties withKey(Transaction transaction, SilverKey key) {
+    Table table = transaction.table();
+    Map<String, String> filters = KeyFilters.properties(key, table.schema());
+    UpdateProperties update = transaction.updateProperties();
+    KeyFilters.of(table).stream().filter(old -> !filters.containsKey(old)).forEach(update::remove);
+    filters.forEach(update::set);
+    return update.set(SilverKey.PROPERTY, key.toProperty());
   }
 
   static SilverTable of(SparkSession spark, LakeTable name, Table table) {
@@ -211,10 +220,8 @@ final class SilverTable {
     }
     SilverKey key = SilverKey.of(table);
     Rename rename = new Rename(earlier, later, at, setAside);
-    transaction
-        .updateProperties()
+    withKey(transaction, hasEarlier ? key.renamed(earlier, later) : key)
         .set(Renames.PROPERTY, silver.renames().with(rename).toProperty())
-        .set(SilverKey.PROPERTY, (hasEarlier ? key.renamed(earlier, later) : key).toProperty())
         .commit();
     transaction.commitTransaction();
     table.refresh();

@@ -58,28 +58,6 @@ class UpkeepTest extends OrdersLake {
     assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(snapshot);
   }
 
-  /** A query for one row reads all rows of small files: a few large batches make many. */
-  @Test
-  void runningLinePutsFewFilesOfManyRowsTogether() {
-    open(KEEP);
-    Upkeep upkeep =
-        new Upkeep(
-            lake.spark(), lake.tables(), pipeline, EnumSet.of(Layer.SILVER), Long.MAX_VALUE, 12);
-    carryBatches(3);
-    upkeep.look();
-    assertThat(TableHealth.of(silver.table()).dataFiles()).as("9 rows").isEqualTo(3);
-
-    carryBatches(1);
-    List<List<Object>> rows = rows();
-    upkeep.look();
-
-    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
-    assertThat(rows()).isEqualTo(rows);
-    carryBatches(3);
-    upkeep.look();
-    assertThat(TableHealth.of(silver.table()).dataFiles()).as("9 rows more").isEqualTo(4);
-  }
-
   @Test
   void largeFileIsReplacedOnlyIfMuchOfItIsGone() throws IOException {
     open(KEEP, "maintenance: {file-megabytes: 1}");
@@ -127,12 +105,6 @@ class UpkeepTest extends OrdersLake {
   }
 
   private Upkeep upkeep(long manyGone) {
-    return new Upkeep(
-        lake.spark(),
-        lake.tables(),
-        pipeline,
-        EnumSet.allOf(Layer.class),
-        manyGone,
-        Long.MAX_VALUE);
+    return new Upkeep(lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class), manyGone);
   }
 }
