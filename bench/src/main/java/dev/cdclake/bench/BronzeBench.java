@@ -91,7 +91,7 @@ final class BronzeBench {
     List<String> tables = new ArrayList<>();
     try (SinkWorker worker =
         SinkWorker.start(lake.pipeline(), processes.logs(), processes.memory())) {
-      for (Passes passes = new Passes(); passes.goOn(); ) {
+      for (Passes passes = new Passes(); passes.goOn(); passes.next()) {
         String database = database(lake.project(), passes.number());
         Sample sample =
             worker.carry(database, shape, events, scenario(shape, events), round, passes.isFirst());

@@ -49,7 +49,7 @@ record BronzeLimits(
   @Override
   public void run(TaskOutput output) throws NoSuchTableException {
     Pipeline pipeline = lake.pipeline();
-    for (Passes passes = new Passes(); passes.goOn(); ) {
+    for (Passes passes = new Passes(); passes.goOn(); passes.next()) {
       Stopwatch watch = Stopwatch.start();
       long read = read(pipeline);
       Sample sample = sample(watch, READ, passes, 0);
@@ -59,7 +59,7 @@ record BronzeLimits(
     SparkSession spark = LakeSession.open(pipeline, "bench-limits");
     Dataset<Row> rows = spark.table(made).persist(StorageLevel.MEMORY_ONLY());
     rows.count();
-    for (Passes passes = new Passes(); passes.goOn(); ) {
+    for (Passes passes = new Passes(); passes.goOn(); passes.next()) {
       write(spark, rows, passes, output);
     }
   }

@@ -29,7 +29,7 @@ record BronzeRun(
   @Override
   public void run(TaskOutput output) throws NoSuchTableException {
     SparkSession spark = LakeSession.open(lake.pipeline(), "bench-bronze");
-    for (Passes passes = new Passes(); passes.goOn(); ) {
+    for (Passes passes = new Passes(); passes.goOn(); passes.next()) {
       boolean cold = passes.isFirst();
       Pipeline pipeline =
           lake.named(BronzeBench.database(lake.project(), passes.number())).pipeline();

@@ -2,8 +2,8 @@
 package dev.cdclake.bench;
 
 /**
- * The same work again and again in one process: each contender has as much time for Java to
- * compile, whether it is fast or slow.
+ * The same work again and again in one process, for half a minute, so that Java has compiled what
+ * it will; three times at least and ten at most.
  */
 final class Passes {
 
@@ -13,15 +13,14 @@ final class Passes {
 
   private int number = 1;
   private double seconds;
-  private boolean over;
 
   /** Whether the pass of {@link #number} is to be done. */
   boolean goOn() {
-    if (over) {
-      number++;
-      over = false;
-    }
     return number <= FEWEST || (number <= MOST && seconds < SECONDS);
+  }
+
+  void next() {
+    number++;
   }
 
   /** Returns the number of the pass, from 1. */
@@ -34,9 +33,8 @@ final class Passes {
     return number == 1;
   }
 
-  /** Ends a pass. */
+  /** Counts the time of a pass. */
   void worked(Sample sample) {
     seconds += sample.seconds();
-    over = true;
   }
 }

@@ -97,10 +97,10 @@ public final class RowFiles {
   /**
    * Opens files of an unpartitioned table.
    *
-   * @param most rows that will be written, about
+   * @param rows how many will be written, about
    */
-  public static RowFiles of(Table table, int most) {
-    return new RowFiles(table, null, KeyFilters.sized(table, most));
+  public static RowFiles of(Table table, int rows) {
+    return new RowFiles(table, null, KeyFilters.sized(table, rows));
   }
 
   /**

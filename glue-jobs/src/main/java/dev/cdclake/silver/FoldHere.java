@@ -48,13 +48,17 @@ record FoldHere(
     }
     List<InternalRow> rows = new ArrayList<>(current.get());
     Threads.each(shares, this::decoded).forEach(rows::addAll);
-    return Optional.of(
-        Threads.each(byGroup(rows, writers(bronze.size())), group -> folded(group, end)));
+    int writers = writers(bronze.size());
+    return Optional.of(Threads.each(byGroup(rows, writers), group -> folded(group, end)));
   }
 
-  /** Returns how many threads take what comes out, about as much each. */
-  static int writers(int changes) {
+  private static int writers(int changes) {
     return Math.min(Threads.COUNT, 1 + changes / CHANGES_PER_WRITER);
+  }
+
+  /** Returns how many rows one of the threads takes that take what comes out, about. */
+  static int rowsPerWriter(int changes) {
+    return 1 + changes / writers(changes);
   }
 
   /** Returns the rows that silver has of the changed keys. */

@@ -13,6 +13,7 @@ import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.CatalystRows;
+import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.KnownTables;
 import dev.cdclake.lake.LakeTables;
@@ -340,7 +341,17 @@ public final class SilverJob {
       return output.get();
     }
     return new FoldInTasks(spark, table, needed, decoder, rules, outcomes)
-        .fold(slice, folded -> write(checked(folded, table), table, replaying));
+        .fold(
+            slice,
+            folded -> write(checked(folded, table), writer(table, replaying, mostRows(slice))));
+  }
+
+  /** A TRUNCATE may be about any number of rows. */
+  private static int mostRows(BronzeSlice slice) {
+    ChangeContents contents = slice.contents();
+    return contents.truncates() > 0
+        ? Integer.MAX_VALUE
+        : (int) Math.min(Integer.MAX_VALUE, 1 + contents.rows());
   }
 
   /**
@@ -365,15 +376,18 @@ public final class SilverJob {
 
   private Optional<Output> written(FoldHere here, List<InternalRow> bronze) {
     if (source.expectations().isEmpty()) {
-      int most = 1 + bronze.size() / FoldHere.writers(bronze.size());
-      SilverWriter writer = writer(here.table(), false, most);
+      int rows = FoldHere.rowsPerWriter(bronze.size());
+      SilverWriter writer = writer(here.table(), false, rows);
       return here.fold(bronze, folded -> writer.call(folded).next())
           .map(outputs -> outputs.stream().reduce(Output.none(), Output::plus));
     }
     return here.fold(bronze, folded -> CatalystRows.stream(folded).toList())
         .map(folded -> folded.stream().flatMap(List::stream).toList())
-        .map(rows -> checked(context.parallelize(rows, 1), here.table()))
-        .map(checked -> write(checked, here.table(), false));
+        .map(
+            rows ->
+                write(
+                    checked(context.parallelize(rows, 1), here.table()),
+                    writer(here.table(), false, 1 + rows.size())));
   }
 
   /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */
@@ -417,15 +431,11 @@ public final class SilverJob {
             expectations.check(CatalystRows.dataset(spark, folded, FoldedRow.of(silver.schema()))));
   }
 
-  private Output write(JavaRDD<InternalRow> checked, SilverTable silver, boolean replaying) {
-    return checked
-        .mapPartitions(writer(silver, replaying, SilverWriter.ANY_NUMBER))
-        .collect()
-        .stream()
-        .reduce(Output.none(), Output::plus);
+  private static Output write(JavaRDD<InternalRow> checked, SilverWriter writer) {
+    return checked.mapPartitions(writer).collect().stream().reduce(Output.none(), Output::plus);
   }
 
-  private SilverWriter writer(SilverTable silver, boolean replaying, int most) {
+  private SilverWriter writer(SilverTable silver, boolean replaying, int rows) {
     return new SilverWriter(
         SerializableTableWithSize.copyOf(silver.table()),
         SerializableTableWithSize.copyOf(rejectedRows.table()),
@@ -435,7 +445,7 @@ public final class SilverJob {
         topic,
         !source.expectations().isEmpty(),
         expectations.names(OnBreak.QUARANTINE),
-        most);
+        rows);
   }
 
   /** Commits nothing of a batch that breaks an expectation which stops the table. */

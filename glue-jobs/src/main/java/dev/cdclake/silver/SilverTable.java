@@ -134,12 +134,13 @@ final class SilverTable {
     table.refresh();
   }
 
-  private static UpdateProperties withKey(Transaction transaction, SilverKey key) {
-    Table table = transaction.table();
-    Map<String, String> filters = KeyFilters.properties(key, table.schema());
+  /** Gives the table a key, or its key other names, behind the changes of its columns. */
+  private UpdateProperties withKey(Transaction transaction, SilverKey key) {
+    Map<String, String> before = KeyFilters.properties(SilverKey.of(table), table.schema());
+    Map<String, String> after = KeyFilters.properties(key, transaction.table().schema());
     UpdateProperties update = transaction.updateProperties();
-    KeyFilters.of(table).stream().filter(old -> !filters.containsKey(old)).forEach(update::remove);
-    filters.forEach(update::set);
+    before.keySet().stream().filter(name -> !after.containsKey(name)).forEach(update::remove);
+    after.forEach(update::set);
     return update.set(SilverKey.PROPERTY, key.toProperty());
   }
 

@@ -36,7 +36,7 @@ import org.apache.spark.unsafe.types.UTF8String;
  * @param replaying whether the changes were rejected before; what is rejected once more is told and
  *     not kept again
  * @param holdingBack names of the expectations whose broken rows are held back
- * @param most rows that one task will write, about; {@link #ANY_NUMBER} if nobody knows
+ * @param rows how many one task will write, about
  */
 record SilverWriter(
     Table table,
@@ -47,12 +47,10 @@ record SilverWriter(
     String topic,
     boolean checked,
     List<String> holdingBack,
-    int most)
+    int rows)
     implements FlatMapFunction<Iterator<InternalRow>, SilverWriter.Output> {
 
   private static final long serialVersionUID = 1L;
-
-  static final int ANY_NUMBER = Integer.MAX_VALUE;
 
   private static final UTF8String COVERED = UTF8String.fromString(RowState.COVERED);
 
@@ -108,7 +106,7 @@ record SilverWriter(
   /** The files of one task. The versions of a row come one after the other, oldest first. */
   private final class Task {
 
-    private final RowFiles files = RowFiles.of(table, most);
+    private final RowFiles files = RowFiles.of(table, rows);
     private final RowFiles rejected = RowFiles.of(rejectedRows);
     private final Latencies latencies = Latencies.none();
     private final ExpectationTally tally = ExpectationTally.none();

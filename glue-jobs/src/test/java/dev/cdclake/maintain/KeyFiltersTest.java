@@ -1,22 +1,29 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.maintain;
 
+import static org.apache.iceberg.types.Types.NestedField.required;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.Changes.Event;
 import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.lake.KeyFilters;
+import dev.cdclake.lake.SilverKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.Schema;
+import org.apache.iceberg.expressions.Expression;
 import org.apache.iceberg.expressions.Expressions;
 import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.parquet.ParquetBloomRowGroupFilter;
 import org.apache.iceberg.shaded.org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.iceberg.shaded.org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.iceberg.shaded.org.apache.parquet.io.LocalInputFile;
+import org.apache.iceberg.types.Types;
 import org.junit.jupiter.api.Test;
 
 /** Which files a query for one row reads: Iceberg decides by what the files of silver say. */
@@ -25,34 +32,74 @@ class KeyFiltersTest extends OrdersLake {
 
   private static final int BATCHES = 6;
 
+  private static final Changes LARGE = ORDERS.column("id", "int64");
+
   @Test
   void queryForOneRowSkipsTheFilesThatDoNotHaveIt() throws IOException {
     carryBatchesThatOverlap();
     for (int id : new int[] {1, 300, 599}) {
-      assertThat(filesRead(id)).as("files read for %d", id).isEqualTo(1);
+      assertThat(rowGroupsRead(Expressions.equal("id", id))).as("for %d", id).isEqualTo(1);
     }
 
     maintainAll();
 
     assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
-    assertThat(filesRead(300)).isEqualTo(1);
-    assertThat(filesRead(601)).as("nowhere").isZero();
+    assertThat(rowGroupsRead(Expressions.equal("id", 300))).isEqualTo(1);
+    assertThat(rowGroupsRead(Expressions.equal("id", 601))).as("nowhere").isZero();
+  }
+
+  @Test
+  void everyColumnOfAKeyCountsByItsNewestName() throws IOException {
+    open("    renames: {id: number}", KEEP);
+    Changes before = LARGE.key("id", "status");
+    Changes after = LARGE.column("number", "int64").without("id").key("number", "status");
+    for (int batch = 0; batch < BATCHES; batch++) {
+      silver.carry(
+          (batch == 0 ? before : after).insert(batch, "a").at(lsn++),
+          (batch == 0 ? before : after).insert(batch + 10, "z" + batch).at(lsn++));
+    }
+
+    assertThat(rowGroupsRead(Expressions.equal("number", 5))).isEqualTo(1);
+    assertThat(rowGroupsRead(Expressions.equal("status", "z3"))).isEqualTo(1);
+    assertThat(rowGroupsRead(Expressions.equal("status", "a"))).isEqualTo(BATCHES);
   }
 
   /** Room for many rows would be most of a small file. */
   @Test
   void filterIsAsLargeAsItsFileNeeds() throws IOException {
     carryBatchesThatOverlap();
+    assertThat(filterBytes()).hasSize(BATCHES).allMatch(bytes -> bytes >= 32 && bytes <= 256);
+  }
 
-    for (ParquetFileReader file : open()) {
-      try (file) {
-        for (BlockMetaData rows : file.getRowGroups()) {
-          assertThat(rows.getColumns().get(0).getPath().toDotString()).isEqualTo("id");
-          assertThat(file.readBloomFilter(rows.getColumns().get(0)).getBitsetSize())
-              .isBetween(32, 256);
-        }
-      }
-    }
+  @Test
+  void filterOfRowsThatWereCheckedIsAsLargeAsItsFileNeeds() throws IOException {
+    open("    expect: {small: user_id < 1000000}", KEEP);
+    silver.carry(LARGE.insert(1).at(lsn++).set("user_id", 1));
+
+    assertThat(filterBytes()).containsExactly(32);
+  }
+
+  /** A file without a filter is read; one with a filter of other hashes would be skipped. */
+  @Test
+  void columnWhoseHashMayChangeHasNone() {
+    Schema schema =
+        new Schema(
+            required(1, "small", Types.IntegerType.get()),
+            required(2, "large", Types.LongType.get()),
+            required(3, "text", Types.StringType.get()),
+            required(4, "price", Types.DecimalType.of(20, 2)),
+            required(5, "half", Types.FloatType.get()),
+            required(6, "whole", Types.DoubleType.get()),
+            required(7, "flag", Types.BooleanType.get()));
+    List<String> columns = schema.columns().stream().map(Types.NestedField::name).toList();
+
+    assertThat(KeyFilters.properties(new SilverKey(columns), schema))
+        .containsOnlyKeys(
+            "write.parquet.bloom-filter-enabled.column.large",
+            "write.parquet.bloom-filter-enabled.column.text",
+            "write.parquet.bloom-filter-max-bytes");
+    assertThat(KeyFilters.properties(new SilverKey(List.of("small")), schema)).isEmpty();
+    assertThat(KeyFilters.properties(new SilverKey(List.of()), schema)).isEmpty();
   }
 
   /** Each has every sixth key, from the first ones to the last. */
@@ -60,16 +107,18 @@ class KeyFiltersTest extends OrdersLake {
     for (int batch = 0; batch < BATCHES; batch++) {
       int first = batch;
       silver.carry(
-          IntStream.range(0, 100).mapToObj(i -> insert(i * BATCHES + first)).toArray(Event[]::new));
+          IntStream.range(0, 100)
+              .mapToObj(i -> LARGE.insert(i * BATCHES + first).at(lsn++))
+              .toArray(Event[]::new));
     }
   }
 
-  private long filesRead(int id) throws IOException {
+  private long rowGroupsRead(Expression query) throws IOException {
     ParquetBloomRowGroupFilter filter =
-        new ParquetBloomRowGroupFilter(silver.table().schema(), Expressions.equal("id", id));
+        new ParquetBloomRowGroupFilter(silver.table().schema(), query);
     long read = 0;
-    for (ParquetFileReader file : open()) {
-      try (file) {
+    for (Path path : files()) {
+      try (ParquetFileReader file = ParquetFileReader.open(new LocalInputFile(path))) {
         for (BlockMetaData rows : file.getRowGroups()) {
           boolean needed =
               filter.shouldRead(
@@ -81,12 +130,23 @@ class KeyFiltersTest extends OrdersLake {
     return read;
   }
 
-  private List<ParquetFileReader> open() throws IOException {
-    List<ParquetFileReader> files = new ArrayList<>();
-    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
-      for (FileScanTask task : tasks) {
-        files.add(ParquetFileReader.open(new LocalInputFile(Path.of(task.file().location()))));
+  /** Returns the size of each file's filter of its first column, the key. */
+  private List<Integer> filterBytes() throws IOException {
+    List<Integer> sizes = new ArrayList<>();
+    for (Path path : files()) {
+      try (ParquetFileReader file = ParquetFileReader.open(new LocalInputFile(path))) {
+        for (BlockMetaData rows : file.getRowGroups()) {
+          sizes.add(file.readBloomFilter(rows.getColumns().get(0)).getBitsetSize());
+        }
       }
+    }
+    return sizes;
+  }
+
+  private List<Path> files() throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
+      tasks.forEach(task -> files.add(Path.of(task.file().location())));
     }
     return files;
   }

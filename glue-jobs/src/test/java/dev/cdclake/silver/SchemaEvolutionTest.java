@@ -8,7 +8,6 @@ import dev.cdclake.contract.TextForm;
 import dev.cdclake.fixture.Changes;
 import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.fixture.TestLake;
-import dev.cdclake.lake.KeyFilters;
 import dev.cdclake.lake.SilverKey;
 import java.util.Arrays;
 import java.util.List;
@@ -180,7 +179,6 @@ class SchemaEvolutionTest {
     assertThat(silver.rows("user_id", "name"))
         .containsExactly(List.of(1, "Ada"), List.of(2, "bob"));
     assertThat(SilverKey.of(silver.table()).source()).containsExactly("user_id");
-    assertThat(KeyFilters.of(silver.table())).singleElement().asString().endsWith(".user_id");
   }
 
   @Test
