@@ -38,8 +38,14 @@ public final class Upkeep {
   /** Bronze and gold are read by few; silver is read by every batch. */
   private static final int PATIENCE_ELSEWHERE = 5;
 
-  /** New files that are enough where much is gone. */
+  /** New files that are enough where much is gone, or many deletes are new. */
   private static final int FEW_FILES = 8;
+
+  /**
+   * New deletes of silver that are enough to sort them by file: until then a query for one row
+   * reads those of all files.
+   */
+  private static final long MANY_DELETES = 200_000;
 
   /** Fewer rows that are gone are read sooner than anybody could take them out. */
   private static final long MANY_GONE = 100_000;
@@ -57,6 +63,7 @@ public final class Upkeep {
   private final Set<Layer> layers;
   private final Maintenance settings;
   private final long manyGone;
+  private final long manyDeletes;
   private final Compaction compaction;
   private final MaintainJob everything;
   private final LateDeletes deletes = new LateDeletes();
@@ -64,12 +71,13 @@ public final class Upkeep {
   private Instant nextFullRound = Instant.now().plus(Duration.ofMinutes(10));
 
   /** How many files a table had when they last were put together, or fewer since. */
-  private record Files(long data, long deletes) {
+  private record Files(long data, long deleteFiles, long deletes) {
 
     Files after(TableHealth now, boolean compacted, boolean compactedDeletes) {
       return new Files(
           compacted ? now.dataFiles() : Math.min(data, now.dataFiles()),
-          compactedDeletes ? now.deleteFiles() : Math.min(deletes, now.deleteFiles()));
+          compactedDeletes ? now.deleteFiles() : Math.min(deleteFiles, now.deleteFiles()),
+          compactedDeletes ? now.deletes() : Math.min(deletes, now.deletes()));
     }
   }
 
@@ -79,20 +87,27 @@ public final class Upkeep {
    * @param layers whose tables the line writes
    */
   public Upkeep(SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers) {
-    this(spark, tables, pipeline, layers, MANY_GONE);
+    this(spark, tables, pipeline, layers, MANY_GONE, MANY_DELETES);
   }
 
   /**
    * @param manyGone rows that are gone below which nothing is done about them
+   * @param manyDeletes new deletes of silver that are enough to sort them by file
    */
   Upkeep(
-      SparkSession spark, LakeTables tables, Pipeline pipeline, Set<Layer> layers, long manyGone) {
+      SparkSession spark,
+      LakeTables tables,
+      Pipeline pipeline,
+      Set<Layer> layers,
+      long manyGone,
+      long manyDeletes) {
     this.tables = tables;
     this.known = new KnownTables(tables);
     this.pipeline = pipeline;
     this.layers = Set.copyOf(layers);
     this.settings = pipeline.maintenance();
     this.manyGone = manyGone;
+    this.manyDeletes = manyDeletes;
     this.compaction = new Compaction(spark);
     this.everything = new MaintainJob(spark, tables, pipeline);
   }
@@ -131,7 +146,7 @@ public final class Upkeep {
 
   private void look(LakeTable name, Table table) {
     TableHealth health = TableHealth.of(table);
-    Files last = lastSeen.getOrDefault(name, new Files(0, 0));
+    Files last = lastSeen.getOrDefault(name, new Files(0, 0, 0));
     long many =
         name.layer() == Layer.SILVER
             ? settings.smallFiles()
@@ -139,7 +154,12 @@ public final class Upkeep {
     long added = health.dataFiles() - last.data();
     boolean muchGone = health.areGone(manyGone) && added >= FEW_FILES;
     boolean compact = muchGone || added >= many;
-    boolean compactDeletes = muchGone || health.deleteFiles() - last.deletes() >= many;
+    long addedDeleteFiles = health.deleteFiles() - last.deleteFiles();
+    boolean deletesAreMany =
+        name.layer() == Layer.SILVER
+            && addedDeleteFiles >= FEW_FILES
+            && health.deletes() - last.deletes() >= manyDeletes;
+    boolean compactDeletes = muchGone || deletesAreMany || addedDeleteFiles >= many;
     // What fails is tried again when there is as much more to do, not with every look.
     lastSeen.put(name, last.after(health, compact, compactDeletes));
     if (muchGone) {
@@ -150,7 +170,8 @@ public final class Upkeep {
         compact(name, table, fewest);
       }
       if (compactDeletes) {
-        long replaced = compaction.compactDeletes(table, fewest, UNBOUNDED);
+        int fewestDeletes = deletesAreMany ? FEW_FILES / 2 : fewest;
+        long replaced = compaction.compactDeletes(table, fewestDeletes, UNBOUNDED);
         LOG.info("Put {} delete files of '{}' together", replaced, name.label());
       }
     }

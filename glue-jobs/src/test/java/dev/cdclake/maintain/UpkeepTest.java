@@ -10,6 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import org.apache.iceberg.FileScanTask;
+import org.apache.iceberg.Table;
+import org.apache.iceberg.io.CloseableIterable;
 import org.junit.jupiter.api.Test;
 
 /** What a running line does for its own tables. */
@@ -56,6 +59,28 @@ class UpkeepTest extends OrdersLake {
     long snapshot = silver.table().currentSnapshot().snapshotId();
     upkeep.look();
     assertThat(silver.table().currentSnapshot().snapshotId()).isEqualTo(snapshot);
+  }
+
+  /** Until then a query for one row reads the deletes of all files. */
+  @Test
+  void runningLineSortsManyDeletesByFile() throws IOException {
+    open(KEEP);
+    carryBatches(10);
+    Table table = silver.table();
+    long files = TableHealth.of(table).deleteFiles();
+    long deletes = TableHealth.of(table).deletes();
+    upkeep(Long.MAX_VALUE, deletes + 1).look();
+    assertThat(TableHealth.of(silver.table()).deleteFiles()).as("too few").isEqualTo(files);
+    List<List<Object>> rows = rows();
+
+    upkeep(Long.MAX_VALUE, deletes).look();
+
+    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
+      assertThat(tasks)
+          .hasSize(10)
+          .allSatisfy(task -> assertThat(task.deletes().size()).isLessThanOrEqualTo(1));
+    }
+    assertThat(rows()).isEqualTo(rows);
   }
 
   @Test
@@ -105,6 +130,11 @@ class UpkeepTest extends OrdersLake {
   }
 
   private Upkeep upkeep(long manyGone) {
-    return new Upkeep(lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class), manyGone);
+    return upkeep(manyGone, Long.MAX_VALUE);
+  }
+
+  private Upkeep upkeep(long manyGone, long manyDeletes) {
+    return new Upkeep(
+        lake.spark(), lake.tables(), pipeline, EnumSet.allOf(Layer.class), manyGone, manyDeletes);
   }
 }
