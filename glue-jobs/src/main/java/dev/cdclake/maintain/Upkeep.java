@@ -70,7 +70,7 @@ public final class Upkeep {
   private final Map<LakeTable, Files> lastSeen = new HashMap<>();
   private Instant nextFullRound = Instant.now().plus(Duration.ofMinutes(10));
 
-  /** How many files a table had when they last were put together, or fewer since. */
+  /** How many files and deletes a table had when they last were put together, or fewer since. */
   private record Files(long data, long deleteFiles, long deletes) {
 
     Files after(TableHealth now, boolean compacted, boolean compactedDeletes) {

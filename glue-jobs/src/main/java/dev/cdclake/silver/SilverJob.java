@@ -341,9 +341,7 @@ public final class SilverJob {
       return output.get();
     }
     return new FoldInTasks(spark, table, needed, decoder, rules, outcomes)
-        .fold(
-            slice,
-            folded -> write(checked(folded, table), writer(table, replaying, mostRows(slice))));
+        .fold(slice, folded -> write(folded, table, replaying, mostRows(slice)));
   }
 
   /** A TRUNCATE may be about any number of rows. */
@@ -383,11 +381,7 @@ public final class SilverJob {
     }
     return here.fold(bronze, folded -> CatalystRows.stream(folded).toList())
         .map(folded -> folded.stream().flatMap(List::stream).toList())
-        .map(
-            rows ->
-                write(
-                    checked(context.parallelize(rows, 1), here.table()),
-                    writer(here.table(), false, 1 + rows.size())));
+        .map(rows -> write(context.parallelize(rows, 1), here.table(), false, 1 + rows.size()));
   }
 
   /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */
@@ -431,8 +425,11 @@ public final class SilverJob {
             expectations.check(CatalystRows.dataset(spark, folded, FoldedRow.of(silver.schema()))));
   }
 
-  private static Output write(JavaRDD<InternalRow> checked, SilverWriter writer) {
-    return checked.mapPartitions(writer).collect().stream().reduce(Output.none(), Output::plus);
+  private Output write(
+      JavaRDD<InternalRow> folded, SilverTable silver, boolean replaying, int rows) {
+    SilverWriter writer = writer(silver, replaying, rows);
+    return checked(folded, silver).mapPartitions(writer).collect().stream()
+        .reduce(Output.none(), Output::plus);
   }
 
   private SilverWriter writer(SilverTable silver, boolean replaying, int rows) {
