@@ -13,12 +13,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
-import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.expressions.Expression;
 import org.apache.iceberg.expressions.Expressions;
-import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.parquet.ParquetBloomRowGroupFilter;
 import org.apache.iceberg.shaded.org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.iceberg.shaded.org.apache.parquet.hadoop.metadata.BlockMetaData;
@@ -116,38 +115,32 @@ class KeyFiltersTest extends OrdersLake {
   private long rowGroupsRead(Expression query) throws IOException {
     ParquetBloomRowGroupFilter filter =
         new ParquetBloomRowGroupFilter(silver.table().schema(), query);
-    long read = 0;
-    for (Path path : files()) {
-      try (ParquetFileReader file = ParquetFileReader.open(new LocalInputFile(path))) {
-        for (BlockMetaData rows : file.getRowGroups()) {
-          boolean needed =
-              filter.shouldRead(
-                  file.getFileMetaData().getSchema(), rows, file.getBloomFilterDataReader(rows));
-          read += needed ? 1 : 0;
-        }
-      }
-    }
-    return read;
+    return ofRowGroups(
+            (file, rows) ->
+                filter.shouldRead(
+                    file.getFileMetaData().getSchema(), rows, file.getBloomFilterDataReader(rows)))
+        .stream()
+        .filter(needed -> needed)
+        .count();
   }
 
   /** Returns the size of each file's filter of its first column, the key. */
   private List<Integer> filterBytes() throws IOException {
-    List<Integer> sizes = new ArrayList<>();
-    for (Path path : files()) {
-      try (ParquetFileReader file = ParquetFileReader.open(new LocalInputFile(path))) {
-        for (BlockMetaData rows : file.getRowGroups()) {
-          sizes.add(file.readBloomFilter(rows.getColumns().get(0)).getBitsetSize());
-        }
-      }
-    }
-    return sizes;
+    return ofRowGroups(
+        (file, rows) ->
+            file.getBloomFilterDataReader(rows)
+                .readBloomFilter(rows.getColumns().get(0))
+                .getBitsetSize());
   }
 
-  private List<Path> files() throws IOException {
-    List<Path> files = new ArrayList<>();
-    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
-      tasks.forEach(task -> files.add(Path.of(task.file().location())));
+  private <T> List<T> ofRowGroups(BiFunction<ParquetFileReader, BlockMetaData, T> look)
+      throws IOException {
+    List<T> seen = new ArrayList<>();
+    for (Path path : files(silver.table())) {
+      try (ParquetFileReader file = ParquetFileReader.open(new LocalInputFile(path))) {
+        file.getRowGroups().forEach(rows -> seen.add(look.apply(file, rows)));
+      }
     }
-    return files;
+    return seen;
   }
 }

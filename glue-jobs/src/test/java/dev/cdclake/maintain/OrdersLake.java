@@ -74,9 +74,15 @@ abstract class OrdersLake {
   }
 
   static Path firstFile(Table table) throws IOException {
+    return files(table).get(0);
+  }
+
+  static List<Path> files(Table table) throws IOException {
+    List<Path> files = new ArrayList<>();
     try (CloseableIterable<FileScanTask> tasks = table.newScan().planFiles()) {
-      return Path.of(tasks.iterator().next().file().location());
+      tasks.forEach(task -> files.add(Path.of(task.file().location())));
     }
+    return files;
   }
 
   /** Every batch replaces rows of the batch before, so that deletes pile up, too. */
