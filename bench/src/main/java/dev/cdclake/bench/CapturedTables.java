@@ -91,11 +91,12 @@ final class CapturedTables implements AutoCloseable {
       source.setAutoCommit(false);
       for (SourceShape shape : SourceShape.values()) {
         long made = 0;
-        for (long round = 0; made < wanted; round++) {
+        long enough = shape.events(wanted);
+        for (long round = 0; made < enough; round++) {
           made += change(statement, shape, round);
           source.commit();
           if (round % 100 == 99) {
-            progress.accept("  %s: %,d of %,d changes".formatted(shape.table(), made, wanted));
+            progress.accept("  %s: %,d of %,d changes".formatted(shape.table(), made, enough));
           }
         }
         events.put(shape, made);

@@ -61,7 +61,8 @@ public final class Main implements Callable<Integer> {
   @Option(
       names = "--events",
       paramLabel = "N",
-      description = "Change events on each topic (300000).")
+      description =
+          "Change events on the topic of ten columns (1000000); that of sixty has three of ten.")
   private long events = Sizes.STANDARD.events();
 
   @Option(

@@ -2,14 +2,14 @@
 package dev.cdclake.bench;
 
 /**
- * The same work again and again in one process, for half a minute, so that Java has compiled what
- * it will; three times at least and ten at most.
+ * The same work again and again in one process, for a minute, so that Java has compiled what it
+ * will; twice at least and ten times at most.
  */
 final class Passes {
 
-  private static final int FEWEST = 3;
+  private static final int FEWEST = 2;
   private static final int MOST = 10;
-  private static final double SECONDS = 30;
+  private static final double SECONDS = 60;
 
   private int number = 1;
   private double seconds;

@@ -108,6 +108,11 @@ enum SourceShape {
     };
   }
 
+  /** Returns how many events its topic is to have: wide ones are fewer, theirs are larger. */
+  long events(long narrow) {
+    return this == WIDE ? narrow * 3 / 10 : narrow;
+  }
+
   /** Returns the table's noun, in the source as in the lake. */
   String table() {
     return table;
