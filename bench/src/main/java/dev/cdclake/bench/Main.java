@@ -62,7 +62,7 @@ public final class Main implements Callable<Integer> {
       names = "--events",
       paramLabel = "N",
       description =
-          "Change events on the topic of ten columns (1000000); that of sixty has three of ten.")
+          "Change events on the topic of ten columns (990000); that of sixty has three of ten.")
   private long events = Sizes.STANDARD.events();
 
   @Option(

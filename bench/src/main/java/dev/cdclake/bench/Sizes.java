@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * How much is measured.
  *
- * @param events change events on the topic of ten columns; that of sixty has three of ten of them
+ * @param events change events on the topic of ten columns, no more than a batch of bronze takes;
+ *     that of sixty has three of ten of them
  * @param targets rows of the silver tables that are changed
  * @param batch changes of a large batch
  * @param smallBatch changes of a small batch
@@ -30,7 +31,7 @@ record Sizes(
   /** What the page shows. */
   static final Sizes STANDARD =
       new Sizes(
-          1_000_000,
+          990_000,
           List.of(1_000_000L, 5_000_000L, 20_000_000L),
           50_000,
           1_000,
