@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks after the tables of a running line, a little at a time: a table that got many small files
- * since they were last put together, or since this process began, is compacted, and so is one of
- * which much is gone; one that got many snapshots loses the oldest.
+ * since they were last put together (all that it has, at a process's first look) is compacted, and
+ * so is one of which much is gone; one that got many snapshots loses the oldest.
  *
  * <p>Once a day it does everything that {@link MaintainJob} does. A failure is logged and harms
  * nobody: files are put together when as many more have come, snapshots dropped with the next look.

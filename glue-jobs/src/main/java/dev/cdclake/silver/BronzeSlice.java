@@ -15,9 +15,11 @@ import dev.cdclake.contract.ChangeColumns;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Stage;
 import dev.cdclake.lake.ChangeContents;
+import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRow;
+import dev.cdclake.lake.Renames;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -331,10 +333,10 @@ final class BronzeSlice {
   }
 
   /** Where the events with one schema begin and end in the slice. */
-  record Span(String schema, Position first, Position last) {}
+  private record Span(String schema, Position first, Position last) {}
 
   /** Returns the span of every schema, in the order in which they begin. */
-  List<Span> spans() {
+  private List<Span> spans() {
     Column position = struct(ChangeColumns.EPOCH, ChangeColumns.LSN);
     return rows()
         .where(col(ChangeColumns.SCHEMA).isNotNull())
@@ -347,6 +349,23 @@ final class BronzeSlice {
                 new Span(row.getString(0), position(row.getStruct(1)), position(row.getStruct(2))))
         .sorted(Comparator.comparing(Span::first))
         .toList();
+  }
+
+  /** Returns the schemas of the events; one that lies on both sides of a rename counts as two. */
+  List<EventSchema> eventSchemas(EventSchemas schemas, Renames renames) {
+    if (renames.followed().isEmpty()) {
+      return contents.schemas().stream()
+          .map(fingerprint -> EventSchema.of(fingerprint, schemas.schema(fingerprint)))
+          .toList();
+    }
+    List<EventSchema> events = new ArrayList<>();
+    for (Span span : spans()) {
+      EventSchema schema = EventSchema.of(span.schema(), schemas.schema(span.schema()));
+      for (Position position : List.of(span.first(), span.last())) {
+        events.add(schema.under(renames, position.epoch(), position.lsn()));
+      }
+    }
+    return events;
   }
 
   private static Position position(Row row) {

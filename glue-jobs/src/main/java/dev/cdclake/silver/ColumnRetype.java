@@ -62,7 +62,7 @@ public final class ColumnRetype {
               : "as %s it takes the newest changes (%s) already"
                   .formatted(actual.simpleString(), wanted.simpleString()));
     }
-    return silver.retype(column, wanted, since);
+    return silver.evolution().retype(column, wanted, since);
   }
 
   private static PipelineException refused(

@@ -5,15 +5,10 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.not;
 
 import dev.cdclake.contract.ChangeColumns;
-import dev.cdclake.contract.Expectation.OnBreak;
 import dev.cdclake.contract.LakeTable;
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.SourceTable;
-import dev.cdclake.contract.SourceTable.OnDelete;
 import dev.cdclake.contract.Stage;
-import dev.cdclake.failure.PipelineException;
-import dev.cdclake.lake.CatalystRows;
-import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.EventSchemas;
 import dev.cdclake.lake.KnownTables;
 import dev.cdclake.lake.LakeTables;
@@ -21,7 +16,6 @@ import dev.cdclake.lake.Position;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RejectedRow;
 import dev.cdclake.lake.RejectedRows;
-import dev.cdclake.lake.Renames;
 import dev.cdclake.lake.SilverKey;
 import dev.cdclake.lake.TableTurn;
 import dev.cdclake.lake.Watermark;
@@ -30,28 +24,18 @@ import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.PreparedReplay;
 import dev.cdclake.runtime.StageReport;
 import dev.cdclake.silver.KeyFold.Outcomes;
-import dev.cdclake.silver.KeyFold.Rules;
-import dev.cdclake.silver.KeyLookup.Needed;
 import dev.cdclake.silver.SilverWriter.Output;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.iceberg.Table;
-import org.apache.iceberg.spark.source.SerializableTableWithSize;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.types.ArrayType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,14 +49,7 @@ public final class SilverJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(SilverJob.class);
 
-  /** Changes that are folded sooner than tasks could begin to. */
-  private static final long FEW_CHANGES = 5_000;
-
-  /** The same where tasks would run in this process, too: they have no more cores than it has. */
-  private static final long FEW_CHANGES_ALONE = 100_000;
-
   private final SparkSession spark;
-  private final JavaSparkContext context;
   private final LakeTables tables;
   private final KnownTables known;
   private final EventSchemas schemas;
@@ -83,7 +60,7 @@ public final class SilverJob {
   private final LakeTable silverName;
   private final String topic;
   private final int epoch;
-  private final long fewChanges;
+  private final SliceFold sliceFold;
 
   /** Fingerprints of schemas before which renames were looked for. */
   private final Set<String> examined = new HashSet<>();
@@ -103,7 +80,7 @@ public final class SilverJob {
         rejectedRows,
         pipeline,
         source,
-        foldsManyHere(spark, source) ? FEW_CHANGES_ALONE : FEW_CHANGES);
+        SliceFold.fewChanges(spark, source));
   }
 
   /**
@@ -120,7 +97,6 @@ public final class SilverJob {
       SourceTable source,
       long fewChanges) {
     this.spark = spark;
-    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     this.tables = tables;
     this.known = new KnownTables(tables);
     this.schemas = schemas;
@@ -131,12 +107,8 @@ public final class SilverJob {
     this.silverName = pipeline.silver(source);
     this.topic = pipeline.topic(source);
     this.epoch = pipeline.source().epoch();
-    this.fewChanges = fewChanges;
-  }
-
-  /** Whether tasks would run in this process; expectations are checked by them in any case. */
-  private static boolean foldsManyHere(SparkSession spark, SourceTable source) {
-    return spark.sparkContext().isLocal() && source.expectations().isEmpty();
+    this.sliceFold =
+        new SliceFold(spark, schemas, rejectedRows, source, expectations, topic, fewChanges);
   }
 
   /**
@@ -170,12 +142,10 @@ public final class SilverJob {
     }
 
     SilverTable silver = created.get();
-    followRenames(silver, slice);
-    silver.evolve(eventSchemas(slice, silver.schema().renames()));
+    evolve(silver, slice);
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    Output output = fold(slice, silver, truncations, false, outcomes, false);
-    refuseBroken(output, silver);
+    Output output = sliceFold.fold(slice, silver, truncations, outcomes);
     if (output.hasRowsAside()) {
       silver.expectRowsAside();
     }
@@ -211,12 +181,10 @@ public final class SilverJob {
       return PreparedReplay.refusing(plan.refused());
     }
     BronzeSlice slice = BronzeSlice.at(spark, bronzeName, plan.usable(), folded);
-    followRenames(silver, slice);
-    silver.evolve(eventSchemas(slice, silver.schema().renames()));
+    evolve(silver, slice);
     Outcomes outcomes = outcomes();
     List<Truncation> truncations = slice.truncations(folded.truncated());
-    Output output = fold(slice, silver, truncations, plan.removalsOnly(), outcomes, true);
-    refuseBroken(output, silver);
+    Output output = sliceFold.foldAgain(slice, silver, truncations, outcomes, plan.removalsOnly());
     List<RejectedRow> accepted = RejectedRow.without(plan.usable(), output.refused());
     return new PreparedReplay(
         accepted,
@@ -284,174 +252,22 @@ public final class SilverJob {
         source.key().isEmpty() ? RowKey.columns(first.get(0).getString(1)) : source.key();
     EventSchema event = EventSchema.of(fingerprint, schemas.schema(fingerprint));
     SilverTable silver = SilverTable.create(spark, tables, silverName, event, new SilverKey(key));
-    silver.conform(event, new SilverKey(key));
+    silver.evolution().conform(event, new SilverKey(key));
     return Optional.of(silver);
   }
 
-  /** A rename shows in the schemas of the events before and after it, which bronze has. */
-  private void followRenames(SilverTable silver, BronzeSlice slice) {
-    if (source.renames().isEmpty() || examined.containsAll(slice.contents().schemas())) {
-      return;
+  /** Lets the table follow the columns of the slice's events. */
+  private void evolve(SilverTable silver, BronzeSlice slice) {
+    SchemaEvolution evolution = silver.evolution();
+    Set<String> fingerprints = slice.contents().schemas();
+    if (!source.renames().isEmpty() && !examined.containsAll(fingerprints)) {
+      // A rename shows in the schemas of the events before and after it, which bronze has.
+      evolution.rename(
+          SchemaVersion.history(spark.table(bronzeName.quoted()), schemas, topic, epoch),
+          source.renames());
+      examined.addAll(fingerprints);
     }
-    silver.rename(
-        SchemaVersion.history(spark.table(bronzeName.quoted()), schemas, topic, epoch),
-        source.renames());
-    examined.addAll(slice.contents().schemas());
-  }
-
-  /** Returns the schemas of a slice; one that lies on both sides of a rename counts as two. */
-  private List<EventSchema> eventSchemas(BronzeSlice slice, Renames renames) {
-    List<EventSchema> events = new ArrayList<>();
-    if (renames.followed().isEmpty()) {
-      for (String fingerprint : slice.contents().schemas()) {
-        events.add(EventSchema.of(fingerprint, schemas.schema(fingerprint)));
-      }
-      return events;
-    }
-    for (BronzeSlice.Span span : slice.spans()) {
-      EventSchema schema = EventSchema.of(span.schema(), schemas.schema(span.schema()));
-      for (Position position : List.of(span.first(), span.last())) {
-        events.add(schema.under(renames, position.epoch(), position.lsn()));
-      }
-    }
-    return events;
-  }
-
-  private Output fold(
-      BronzeSlice slice,
-      SilverTable table,
-      List<Truncation> truncations,
-      boolean removalsOnly,
-      Outcomes outcomes,
-      boolean replaying) {
-    SilverSchema silver = table.schema();
-    Map<String, String> texts = new HashMap<>();
-    slice.contents().schemas().forEach(key -> texts.put(key, schemas.schema(key)));
-    Decoder decoder = new Decoder(silver, texts);
-    decoder =
-        silver.keyed()
-            ? decoder.withGroups(groups(slice, decoder))
-            : decoder.withAlike(alike(slice, silver));
-    decoder = removalsOnly ? decoder.withRemovalsOnly() : decoder;
-    Rules rules =
-        new Rules(truncations, source.onDelete() == OnDelete.PURGE, expectations.holdBack());
-    Needed needed = needed(table, rules);
-    Optional<Output> output = foldHere(slice, table, needed, decoder, rules, outcomes);
-    if (output.isPresent()) {
-      return output.get();
-    }
-    return new FoldInTasks(spark, table, needed, decoder, rules, outcomes)
-        .fold(slice, folded -> write(folded, table, replaying, mostRows(slice)));
-  }
-
-  /** A TRUNCATE may be about any number of rows. */
-  private static int mostRows(BronzeSlice slice) {
-    ChangeContents contents = slice.contents();
-    return contents.truncates() > 0
-        ? Integer.MAX_VALUE
-        : (int) Math.min(Integer.MAX_VALUE, 1 + contents.rows());
-  }
-
-  /**
-   * Folds few changes without tasks; empty if the table has no key, or if they are many, large, or
-   * replayed: those come from all over bronze.
-   */
-  private Optional<Output> foldHere(
-      BronzeSlice slice,
-      SilverTable table,
-      Needed needed,
-      Decoder decoder,
-      Rules rules,
-      Outcomes outcomes) {
-    if (!table.schema().keyed()) {
-      return Optional.empty();
-    }
-    try (Room room = new Room()) {
-      FoldHere here = new FoldHere(table, needed, decoder, rules, outcomes, room);
-      return slice.few(fewChanges, room).flatMap(bronze -> written(here, bronze));
-    }
-  }
-
-  private Optional<Output> written(FoldHere here, List<InternalRow> bronze) {
-    if (source.expectations().isEmpty()) {
-      int rows = FoldHere.rowsPerWriter(bronze.size());
-      SilverWriter writer = writer(here.table(), false, rows);
-      return here.fold(bronze, folded -> writer.call(folded).next())
-          .map(outputs -> outputs.stream().reduce(Output.none(), Output::plus));
-    }
-    return here.fold(bronze, folded -> CatalystRows.stream(folded).toList())
-        .map(folded -> folded.stream().flatMap(List::stream).toList())
-        .map(rows -> write(context.parallelize(rows, 1), here.table(), false, 1 + rows.size()));
-  }
-
-  /** A late change may meet a TRUNCATE that came after its row; it has to know which was first. */
-  private static Needed needed(SilverTable table, Rules rules) {
-    if (rules.everyVersion()) {
-      return Needed.VALUES;
-    }
-    return rules.truncations().isEmpty() && !table.mayHaveRowsAside()
-        ? Needed.PLACE
-        : Needed.POSITION;
-  }
-
-  private Map<String, String> groups(BronzeSlice slice, Decoder decoder) {
-    if (slice.contents().moves() == 0) {
-      return Map.of();
-    }
-    return KeyFold.groups(BronzeChanges.moves(slice, context.broadcast(decoder)));
-  }
-
-  /**
-   * Returns the columns by which rows without a key are looked up and grouped: those that every
-   * event of the slice has, arrays left out where there are others.
-   */
-  private List<String> alike(BronzeSlice slice, SilverSchema silver) {
-    if (!BronzeChanges.haveRemovals(slice)) {
-      return List.of();
-    }
-    Set<String> common = new TreeSet<>(silver.sourcePositions().keySet());
-    eventSchemas(slice, silver.renames()).forEach(event -> common.retainAll(event.inLake()));
-    List<String> single =
-        common.stream()
-            .filter(name -> !(silver.columns().apply(name).dataType() instanceof ArrayType))
-            .toList();
-    return single.isEmpty() ? List.copyOf(common) : single;
-  }
-
-  private JavaRDD<InternalRow> checked(JavaRDD<InternalRow> folded, SilverTable silver) {
-    return source.expectations().isEmpty()
-        ? folded
-        : CatalystRows.of(
-            expectations.check(CatalystRows.dataset(spark, folded, FoldedRow.of(silver.schema()))));
-  }
-
-  private Output write(
-      JavaRDD<InternalRow> folded, SilverTable silver, boolean replaying, int rows) {
-    SilverWriter writer = writer(silver, replaying, rows);
-    return checked(folded, silver).mapPartitions(writer).collect().stream()
-        .reduce(Output.none(), Output::plus);
-  }
-
-  private SilverWriter writer(SilverTable silver, boolean replaying, int rows) {
-    return new SilverWriter(
-        SerializableTableWithSize.copyOf(silver.table()),
-        SerializableTableWithSize.copyOf(rejectedRows.table()),
-        rejectedRows.complete(Stage.SILVER, List.of(topic)).get(topic),
-        replaying,
-        silver.schema(),
-        topic,
-        !source.expectations().isEmpty(),
-        expectations.names(OnBreak.QUARANTINE),
-        rows);
-  }
-
-  /** Commits nothing of a batch that breaks an expectation which stops the table. */
-  private void refuseBroken(Output output, SilverTable silver) {
-    Optional<PipelineException> refusal = expectations.refusal(output.tally());
-    if (refusal.isPresent()) {
-      silver.discard(output.files());
-      throw refusal.get();
-    }
+    evolution.evolve(slice.eventSchemas(schemas, silver.schema().renames()));
   }
 
   private static Progress through(BronzeSlice slice, List<Truncation> truncations) {

@@ -3,8 +3,9 @@
  * Bronze to silver: one current row per key, typed as in the source.
  *
  * <p>New bronze rows come in, one commit of replaced and added rows goes out. Read it in this
- * order: {@code SilverJob}, {@code BronzeSlice}, {@code BronzeChanges} with {@code EventLayout},
- * {@code KeyFold} with {@code RowState}, {@code Expectations}, {@code SilverTable}; types are in
- * {@code EventSchema} and {@code ColumnType}. Gold is next.
+ * order: {@code SilverJob}, {@code BronzeSlice}, {@code SchemaEvolution}, {@code SliceFold}, {@code
+ * BronzeChanges} with {@code EventLayout}, {@code KeyFold} with {@code RowState}, {@code
+ * Expectations}, {@code SilverTable}; types are in {@code EventSchema} and {@code ColumnType}. Gold
+ * is next.
  */
 package dev.cdclake.silver;
