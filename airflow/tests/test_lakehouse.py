@@ -1,9 +1,11 @@
 """The DAGs in a real Airflow: they import, and start the line's jobs one after the other."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
 from airflow.sdk import TriggerRule
 
@@ -25,27 +27,24 @@ def dags(form):
     return bag.dags
 
 
-def in_turn(dag):
-    """Returns the tasks by the one order that their dependencies leave."""
-    order = []
-    waiting = [task for task in dag.tasks if not task.upstream_task_ids]
-    while waiting:
-        assert len(waiting) == 1
-        order.append(waiting[0])
-        waiting = waiting[0].downstream_list
-    assert len(order) == len(dag.tasks)
+def jobs(dag):
+    """Returns the tasks that start jobs, in the one order that their dependencies leave."""
+    tasks = [task for task in dag.tasks if isinstance(task, GlueJobOperator)]
+    order = sorted(tasks, key=lambda task: len(task.get_flat_relative_ids(upstream=True)))
+    for before, behind in pairwise(order):
+        assert before.task_id in behind.upstream_task_ids
     return order
 
 
 def test_jobs_run_in_flow_order(dags, form):
     expected = ["gold", "check"] if form == "stream" else ["bronze", "silver", "gold", "check"]
-    assert [task.task_id for task in in_turn(dags["lakehouse"])] == expected
-    assert [task.task_id for task in in_turn(dags["lakehouse_nightly"])] == ["maintain", "verify"]
+    assert [task.task_id for task in jobs(dags["lakehouse"])] == expected
+    assert [task.task_id for task in jobs(dags["lakehouse_nightly"])] == ["maintain", "verify"]
 
 
-def test_every_task_starts_the_job_of_its_name_and_holds_no_worker(dags):
+def test_every_job_task_starts_the_job_of_its_name_and_holds_no_worker(dags):
     for dag in dags.values():
-        for task in dag.tasks:
+        for task in jobs(dag):
             assert task.job_name == f"cdc-demo-prod-{task.task_id}"
             assert task.deferrable
             assert task.retries == 1
@@ -53,13 +52,21 @@ def test_every_task_starts_the_job_of_its_name_and_holds_no_worker(dags):
 
 def test_a_job_that_fails_holds_up_none_behind_it(dags):
     for dag in dags.values():
-        for task in dag.tasks:
+        for task in jobs(dag):
             assert task.trigger_rule == TriggerRule.ALL_DONE
 
 
-def test_every_task_waits_longer_than_a_run_may_take(dags):
+def test_a_job_that_fails_fails_the_run(dags):
+    """Airflow judges a run by the tasks that nothing comes behind."""
     for dag in dags.values():
-        for task in dag.tasks:
+        (last,) = [task for task in dag.tasks if not task.downstream_task_ids]
+        assert last.trigger_rule == TriggerRule.ALL_SUCCESS
+        assert last.upstream_task_ids == {task.task_id for task in jobs(dag)}
+
+
+def test_every_job_task_waits_longer_than_a_run_may_take(dags):
+    for dag in dags.values():
+        for task in jobs(dag):
             assert task.waiter_delay * task.waiter_max_attempts > 8 * 3600
 
 
