@@ -45,7 +45,7 @@ record BronzeRun(
 
   private Sample ours(SparkSession spark, Pipeline pipeline, boolean cold) {
     LakeTables tables = new LakeTables(spark);
-    EventSchemas schemas = new EventSchemas(spark, tables, pipeline);
+    EventSchemas schemas = new EventSchemas(tables, pipeline);
     RejectedRows rejected = new RejectedRows(tables, pipeline);
     try (BronzeJob job = new BronzeJob(spark, tables, schemas, rejected, pipeline)) {
       Stopwatch watch = Stopwatch.start();

@@ -49,7 +49,7 @@ final class ChangeFeed {
     this.tables = new LakeTables(spark);
     this.pipeline = pipeline;
     this.source = pipeline.tables().get(0);
-    this.schemas = new EventSchemas(spark, tables, pipeline);
+    this.schemas = new EventSchemas(tables, pipeline);
     this.rejectedRows = new RejectedRows(tables, pipeline);
   }
 

@@ -6,22 +6,30 @@ import static org.apache.iceberg.types.Types.NestedField.required;
 
 import dev.cdclake.contract.Pipeline;
 import dev.cdclake.contract.Stage;
+import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.apache.iceberg.AppendFiles;
 import org.apache.iceberg.PartitionSpec;
 import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
-import org.apache.iceberg.spark.SparkSchemaUtil;
+import org.apache.iceberg.data.IcebergGenerics;
+import org.apache.iceberg.data.Record;
+import org.apache.iceberg.expressions.Expression;
+import org.apache.iceberg.expressions.Expressions;
+import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.types.Types;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
-import org.apache.spark.sql.functions;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * The schemas that events carried, each stored once under its fingerprint.
@@ -39,8 +47,6 @@ public final class EventSchemas {
           optional(4, "first_lsn", Types.LongType.get(), "LSN of the first event that had it"),
           required(5, "first_seen_at", Types.TimestampType.withZone()));
 
-  private final SparkSession spark;
-  private final Pipeline pipeline;
   private final Table table;
   private final Map<String, String> known = new HashMap<>();
 
@@ -55,9 +61,7 @@ public final class EventSchemas {
    */
   public record Stored(String fingerprint, String schema, long firstLsn, Instant firstSeenAt) {}
 
-  public EventSchemas(SparkSession spark, LakeTables tables, Pipeline pipeline) {
-    this.spark = spark;
-    this.pipeline = pipeline;
+  public EventSchemas(LakeTables tables, Pipeline pipeline) {
     this.table =
         tables.open(pipeline.eventSchemas(), SCHEMA, PartitionSpec.unpartitioned(), Map.of());
   }
@@ -81,19 +85,14 @@ public final class EventSchemas {
 
   /** Returns the schemas that the events of a topic carried, in no order. */
   public List<Stored> ofTopic(String topic) {
-    return spark
-        .table(pipeline.eventSchemas().quoted())
-        .where(functions.col("topic").equalTo(topic))
-        .select("fingerprint", "event_schema", "first_lsn", "first_seen_at")
-        .collectAsList()
-        .stream()
+    return read(Expressions.equal("topic", topic)).stream()
         .map(
             row ->
                 new Stored(
-                    row.getString(0),
-                    row.getString(1),
-                    row.isNullAt(2) ? 0 : row.getLong(2),
-                    row.getInstant(3)))
+                    (String) row.getField("fingerprint"),
+                    (String) row.getField("event_schema"),
+                    Objects.requireNonNullElse((Long) row.getField("first_lsn"), 0L),
+                    ((OffsetDateTime) row.getField("first_seen_at")).toInstant()))
         .toList();
   }
 
@@ -114,39 +113,45 @@ public final class EventSchemas {
     if (missing.isEmpty()) {
       return;
     }
-    List<Row> rows =
-        missing.values().stream()
-            .map(
-                schema ->
-                    RowFactory.create(
-                        schema.fingerprint(),
-                        schema.topic(),
-                        schema.schema(),
-                        schema.lsn(),
-                        Instant.now()))
-            .toList();
-    Dataset<Row> frame = spark.createDataFrame(rows, SparkSchemaUtil.convert(SCHEMA));
-    GuardedCommit.run(() -> append(frame.coalesce(1)), table.name(), Stage.BRONZE);
+    commit(missing.values());
     missing.forEach((fingerprint, schema) -> known.put(fingerprint, schema.schema()));
   }
 
-  private void append(Dataset<Row> frame) {
-    try {
-      Progress.NONE
-          .recordIn(frame.writeTo(pipeline.eventSchemas().quoted()), Stage.BRONZE)
-          .append();
-    } catch (NoSuchTableException e) {
-      throw new IllegalStateException("Table '" + table.name() + "' vanished.", e);
+  private void commit(Collection<Seen> missing) {
+    long now = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    RowFiles files = RowFiles.of(table);
+    for (Seen schema : missing) {
+      files.write(
+          new GenericInternalRow(
+              new Object[] {
+                UTF8String.fromString(schema.fingerprint()),
+                UTF8String.fromString(schema.topic()),
+                UTF8String.fromString(schema.schema()),
+                schema.lsn(),
+                now
+              }));
     }
+    AppendFiles append = table.newAppend();
+    files.close().rows().forEach(append::appendFile);
+    GuardedCommit.commit(
+        Progress.NONE.commitWith(append, Stage.BRONZE, Progress.NONE), table.name(), Stage.BRONZE);
   }
 
   private void load() {
-    for (Row row :
-        spark
-            .table(pipeline.eventSchemas().quoted())
-            .select(functions.col("fingerprint"), functions.col("event_schema"))
-            .collectAsList()) {
-      known.put(row.getString(0), row.getString(1));
+    for (Record row : read(Expressions.alwaysTrue())) {
+      known.put((String) row.getField("fingerprint"), (String) row.getField("event_schema"));
     }
+  }
+
+  /** Reads them here: they are so few that Spark would plan for longer than it reads. */
+  private List<Record> read(Expression filter) {
+    table.refresh();
+    List<Record> rows = new ArrayList<>();
+    try (CloseableIterable<Record> stored = IcebergGenerics.read(table).where(filter).build()) {
+      stored.forEach(rows::add);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read table '" + table.name() + "'.", e);
+    }
+    return rows;
   }
 }

@@ -125,7 +125,7 @@ public final class LakeLine implements AutoCloseable {
     this.silverAside = new SetAside(Stage.SILVER, problems);
     this.goldAside = new SetAside(Stage.GOLD, problems);
     this.counts = new ExpectationCounts(lake, pipeline);
-    Once<EventSchemas> schemas = new Once<>(() -> new EventSchemas(spark, lake, pipeline));
+    Once<EventSchemas> schemas = new Once<>(() -> new EventSchemas(lake, pipeline));
     Once<RejectedRows> rejectedRows = new Once<>(() -> new RejectedRows(lake, pipeline));
     this.bronze =
         new Once<>(() -> new BronzeJob(spark, lake, schemas.get(), rejectedRows.get(), pipeline));

@@ -80,7 +80,7 @@ public final class Replay {
     this.spark = spark;
     this.pipeline = pipeline;
     this.tables = new LakeTables(spark);
-    this.schemas = new EventSchemas(spark, tables, pipeline);
+    this.schemas = new EventSchemas(tables, pipeline);
     this.rejectedRows = new RejectedRows(tables, pipeline);
     this.retries = new Retries(MOST_FAILURES, Replay::pause, failure -> {});
   }

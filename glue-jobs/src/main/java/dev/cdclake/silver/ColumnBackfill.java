@@ -77,7 +77,7 @@ public final class ColumnBackfill {
     this.pipeline = pipeline;
     this.source = source;
     this.lake = new LakeTables(spark);
-    this.schemas = new EventSchemas(spark, lake, pipeline);
+    this.schemas = new EventSchemas(lake, pipeline);
     this.silverName = pipeline.silver(source);
   }
 

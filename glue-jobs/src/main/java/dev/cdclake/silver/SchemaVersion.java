@@ -58,7 +58,7 @@ record SchemaVersion(
   static List<SchemaVersion> history(SparkSession spark, Pipeline pipeline, SourceTable source) {
     return history(
         spark.table(pipeline.bronze(source).quoted()),
-        new EventSchemas(spark, new LakeTables(spark), pipeline),
+        new EventSchemas(new LakeTables(spark), pipeline),
         pipeline.topic(source),
         pipeline.source().epoch());
   }

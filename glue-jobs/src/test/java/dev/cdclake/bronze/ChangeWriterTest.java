@@ -159,7 +159,7 @@ class ChangeWriterTest {
     bronze.feed(ORDERS.insert(1));
     String fingerprint = rows("_schema").get(0).getString(0);
 
-    EventSchemas reopened = new EventSchemas(spark, lake.tables(), pipeline);
+    EventSchemas reopened = new EventSchemas(lake.tables(), pipeline);
 
     assertThat(reopened.schema(fingerprint)).isEqualTo(ORDERS.schema());
   }

@@ -48,7 +48,7 @@ public final class FedBronze {
     this.pipeline = pipeline;
     this.topic = pipeline.topic(source);
     this.bronze = BronzeTable.open(tables, pipeline.bronze(source));
-    this.schemas = new EventSchemas(spark, tables, pipeline);
+    this.schemas = new EventSchemas(tables, pipeline);
     this.rejectedRows = new RejectedRows(tables, pipeline);
     this.epoch = pipeline.source().epoch();
     this.next = new TreeMap<>(bronze.progress().offsets(topic));

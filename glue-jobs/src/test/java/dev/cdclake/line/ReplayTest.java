@@ -239,7 +239,7 @@ class ReplayTest {
     new SilverJob(
             lake.spark(),
             lake.tables(),
-            new EventSchemas(lake.spark(), lake.tables(), pipeline),
+            new EventSchemas(lake.tables(), pipeline),
             new RejectedRows(lake.tables(), pipeline),
             pipeline,
             pipeline.tables().get(0))

@@ -40,7 +40,7 @@ public final class ShortBatches implements AutoCloseable {
     this.spark = spark;
     this.pipeline = pipeline;
     this.lake = new LakeTables(spark);
-    this.schemas = new EventSchemas(spark, lake, pipeline);
+    this.schemas = new EventSchemas(lake, pipeline);
     this.rejectedRows = new RejectedRows(lake, pipeline);
     this.publisher = new SilverPublisher(lake, pipeline);
     for (SourceTable table : pipeline.tables()) {
