@@ -43,6 +43,8 @@ public final class Main implements Callable<Integer> {
   private static final int DIFFERENT = 1;
   private static final int FAILED = 3;
 
+  private static final String MEMORY = "4g";
+
   @Option(
       names = "--what",
       paramLabel = "PART",
@@ -102,7 +104,7 @@ public final class Main implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
-      defaultValue = "4g",
+      defaultValue = MEMORY,
       description = "Largest heap of every contender (default: ${DEFAULT-VALUE}).")
   private String memory;
 
@@ -140,10 +142,11 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Sizes sizes = sizes();
+    boolean isTrial = !sizes.isStandard() || !memory.equals(MEMORY);
     Set<Part> parts = what.isEmpty() ? EnumSet.allOf(Part.class) : EnumSet.copyOf(what);
     Console console = Console.standard();
     try (Bench bench = new Bench(folder, memory, sizes, console::line)) {
-      List<String> failures = bench.run(parts, sizes.isStandard() ? page : trialPage());
+      List<String> failures = bench.run(parts, isTrial ? trialPage() : page);
       failures.forEach(failure -> console.line("Not equal: " + failure));
       return failures.isEmpty() ? 0 : DIFFERENT;
     }
