@@ -46,7 +46,7 @@ final class Bench implements AutoCloseable {
       case BRONZE ->
           samples(
               new BronzeBench(captured(), processes, sizes).run(),
-              "Topics of %d partitions; the sink runs as many tasks and commits every %d s, our job and the plain one commit once per pass; Parquet with zstd."
+              "Topics of %d partitions; the sink runs as many tasks and commits every %d s, our job and the plain one commit once per pass; Parquet with zstd of level 1."
                   .formatted(CapturedTables.PARTITIONS, SinkWorker.COMMIT_INTERVAL.toSeconds()));
       case SILVER ->
           samples(

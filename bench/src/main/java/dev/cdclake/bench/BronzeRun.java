@@ -97,7 +97,7 @@ record BronzeRun(
         """
             .formatted(String.join(", ", shape.typed("event.after")), parsed);
     spark.sql(
-        "create table %s using iceberg as select * from (%s) where false"
+        "create table %s using iceberg tblproperties ('write.parquet.compression-level' = '1') as select * from (%s) where false"
             .formatted(name.quoted(), select));
     Stopwatch watch = Stopwatch.start();
     spark.sql(select).writeTo(name.quoted()).append();

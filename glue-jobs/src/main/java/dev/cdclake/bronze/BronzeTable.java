@@ -53,7 +53,8 @@ final class BronzeTable {
   /**
    * The payload is read whole or not at all: bounds of it would only swell the manifests, and
    * Parquet's own cost a comparison of every value. No two payloads are equal, so a dictionary of
-   * them is given up soon; what it serves (operations, schemas, transactions) is small.
+   * them is given up soon; what it serves (operations, schemas, transactions) is small. Zstandard's
+   * first level: the rows are read once or twice, and gone after a month.
    */
   private static final Map<String, String> PROPERTIES = properties();
 
@@ -64,6 +65,7 @@ final class BronzeTable {
       properties.put("write.parquet.stats-enabled.column." + payload, "false");
     }
     properties.put("write.parquet.dict-size-bytes", String.valueOf(64 << 10));
+    properties.put("write.parquet.compression-level", "1");
     return properties;
   }
 
