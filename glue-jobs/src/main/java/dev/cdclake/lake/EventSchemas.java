@@ -84,7 +84,7 @@ public final class EventSchemas {
   }
 
   /** Returns the schemas that the events of a topic carried, in no order. */
-  public List<Stored> ofTopic(String topic) {
+  public synchronized List<Stored> ofTopic(String topic) {
     return read(Expressions.equal("topic", topic)).stream()
         .map(
             row ->
