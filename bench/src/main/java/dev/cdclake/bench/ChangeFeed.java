@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.iceberg.Table;
 import org.apache.spark.api.java.function.MapFunction;
-import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -99,9 +98,7 @@ final class ChangeFeed {
         Progress.of(table, Stage.BRONZE).withOffsets(pipeline.topic(source), Map.of(0, nextOffset));
     ChangeContents contents = new ChangeContents(rows, 0, 0, Set.of(FINGERPRINT));
     try {
-      DataFrameWriterV2<Row> writer = events.writeTo(name.quoted());
-      reached
-          .recordIn(writer, Stage.BRONZE)
+      LakeTables.writer(events, name, reached.summary(Stage.BRONZE))
           .option("snapshot-property." + ChangeContents.KEY, contents.toJson())
           .option("distribution-mode", "none")
           .append();

@@ -36,7 +36,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.DataFrameWriterV2;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -100,15 +99,10 @@ final class GoldTable {
     return true;
   }
 
-  private DataFrameWriterV2<Row> writer(Dataset<Row> result, Map<String, String> summary) {
-    DataFrameWriterV2<Row> writer = result.writeTo(name.quoted());
-    summary.forEach((key, value) -> writer.option("snapshot-property." + key, value));
-    return writer;
-  }
-
   /** Replaces all rows and the columns, keeping the table's history. */
   void replace(Dataset<Row> result, Map<String, String> summary) {
-    GuardedCommit.run(() -> writer(result, summary).createOrReplace(), name.label(), Stage.GOLD);
+    GuardedCommit.run(
+        () -> LakeTables.writer(result, name, summary).createOrReplace(), name.label(), Stage.GOLD);
   }
 
   /** Replaces all rows. */
@@ -118,7 +112,7 @@ final class GoldTable {
 
   private void overwrite(Dataset<Row> result, Map<String, String> summary) {
     try {
-      writer(result, summary).overwrite(lit(true));
+      LakeTables.writer(result, name, summary).overwrite(lit(true));
     } catch (NoSuchTableException e) {
       throw new IllegalStateException("Table '" + name.label() + "' vanished.", e);
     }

@@ -19,6 +19,9 @@ import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.exceptions.AlreadyExistsException;
 import org.apache.iceberg.exceptions.NoSuchTableException;
 import org.apache.iceberg.spark.Spark3Util;
+import org.apache.spark.sql.DataFrameWriterV2;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /** Finds and creates the tables of the lake. */
@@ -44,6 +47,18 @@ public final class LakeTables {
 
   public LakeTables(SparkSession spark) {
     this.catalog = Spark3Util.loadIcebergCatalog(spark, LakeTable.CATALOG);
+  }
+
+  /**
+   * Returns Spark's writer of rows into a table.
+   *
+   * @param summary entries that the summary of its snapshot gets
+   */
+  public static DataFrameWriterV2<Row> writer(
+      Dataset<Row> rows, LakeTable table, Map<String, String> summary) {
+    DataFrameWriterV2<Row> writer = rows.writeTo(table.quoted());
+    summary.forEach((key, value) -> writer.option("snapshot-property." + key, value));
+    return writer;
   }
 
   /** Loads a table at its newest state; empty when it does not exist. */

@@ -16,8 +16,6 @@ import org.apache.iceberg.Snapshot;
 import org.apache.iceberg.SnapshotUpdate;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.util.SnapshotUtil;
-import org.apache.spark.sql.DataFrameWriterV2;
-import org.apache.spark.sql.Row;
 
 /**
  * What a table has consumed, committed together with the rows made from it.
@@ -134,13 +132,10 @@ public record Progress(
     return offsets.getOrDefault(topic, Map.of());
   }
 
-  /** Puts this progress into the commit of a write that Spark makes. */
-  public DataFrameWriterV2<Row> recordIn(DataFrameWriterV2<Row> writer, Stage stage) {
-    summary(stage).forEach((key, value) -> writer.option("snapshot-property." + key, value));
-    return writer;
-  }
-
-  /** Returns the entries of a summary that carry this progress; for commits made through SQL. */
+  /**
+   * Returns the entries of a summary that carry this progress; for commits that Spark makes, see
+   * {@link LakeTables#writer}.
+   */
   public Map<String, String> summary(Stage stage) {
     return Map.of(
         SnapshotKeys.PROGRESS, toJson(),

@@ -11,6 +11,7 @@ import dev.cdclake.lake.ChangeContents;
 import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.ExpectationCounts.Count;
 import dev.cdclake.lake.ExpectationResults;
+import dev.cdclake.lake.LakeTables;
 import dev.cdclake.lake.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -212,8 +213,7 @@ class MaintainJobTest extends OrdersLake {
             .where("key = '{\"id\":%d}'".formatted(id))
             .withColumn("_kafka_partition", functions.lit(-1))
             .withColumn("_op", functions.lit("f"));
-    progress
-        .recordIn(fill.writeTo(bronze().quoted()), Stage.BRONZE)
+    LakeTables.writer(fill, bronze(), progress.summary(Stage.BRONZE))
         .option(
             "snapshot-property.cdclake.contents", new ChangeContents(1, 0, 0, Set.of()).toJson())
         .append();
