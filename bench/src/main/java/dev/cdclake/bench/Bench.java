@@ -16,11 +16,11 @@ final class Bench implements AutoCloseable {
   private final Consumer<String> progress;
   private CapturedTables captured;
 
-  Bench(Path folder, String memory, Sizes sizes, Consumer<String> progress) {
+  Bench(Path folder, Sizes sizes, Consumer<String> progress) {
     this.folder = folder;
     this.sizes = sizes;
     this.progress = progress;
-    this.processes = new TaskProcess(folder.resolve("logs"), memory, progress);
+    this.processes = new TaskProcess(folder.resolve("logs"), sizes.memory(), progress);
   }
 
   /** Returns what was not equal to the source, in words. */
@@ -46,8 +46,11 @@ final class Bench implements AutoCloseable {
       case BRONZE ->
           samples(
               new BronzeBench(captured(), processes, sizes).run(),
-              "Topics of %d partitions; the sink runs as many tasks and commits every %d s, our job and the plain one commit once per pass; Parquet with zstd of level 1."
-                  .formatted(CapturedTables.PARTITIONS, SinkWorker.COMMIT_INTERVAL.toSeconds()));
+              "Topics of %d partitions; the sink runs as many tasks and commits every %d s, our job and the plain one commit once per pass; Parquet with zstd of level %s."
+                  .formatted(
+                      CapturedTables.PARTITIONS,
+                      SinkWorker.COMMIT_INTERVAL.toSeconds(),
+                      BronzeBench.COMPRESSION_LEVEL));
       case SILVER ->
           samples(
               new SilverBench(folder, processes, sizes).run(),

@@ -97,8 +97,8 @@ record BronzeRun(
         """
             .formatted(String.join(", ", shape.typed("event.after")), parsed);
     spark.sql(
-        "create table %s using iceberg tblproperties ('write.parquet.compression-level' = '1') as select * from (%s) where false"
-            .formatted(name.quoted(), select));
+        "create table %s using iceberg tblproperties ('write.parquet.compression-level' = '%s') as select * from (%s) where false"
+            .formatted(name.quoted(), BronzeBench.COMPRESSION_LEVEL, select));
     Stopwatch watch = Stopwatch.start();
     spark.sql(select).writeTo(name.quoted()).append();
     return sample(watch, cold, new LakeTables(spark).find(name).get());

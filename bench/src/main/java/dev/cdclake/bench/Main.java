@@ -43,8 +43,6 @@ public final class Main implements Callable<Integer> {
   private static final int DIFFERENT = 1;
   private static final int FAILED = 3;
 
-  private static final String MEMORY = "4g";
-
   @Option(
       names = "--what",
       paramLabel = "PART",
@@ -104,9 +102,8 @@ public final class Main implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
-      defaultValue = MEMORY,
-      description = "Largest heap of every contender (default: ${DEFAULT-VALUE}).")
-  private String memory;
+      description = "Largest heap of every contender (4g).")
+  private String memory = Sizes.STANDARD.memory();
 
   @Option(
       names = "--folder",
@@ -142,11 +139,10 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Sizes sizes = sizes();
-    boolean isTrial = !sizes.isStandard() || !memory.equals(MEMORY);
     Set<Part> parts = what.isEmpty() ? EnumSet.allOf(Part.class) : EnumSet.copyOf(what);
     Console console = Console.standard();
-    try (Bench bench = new Bench(folder, memory, sizes, console::line)) {
-      List<String> failures = bench.run(parts, isTrial ? trialPage() : page);
+    try (Bench bench = new Bench(folder, sizes, console::line)) {
+      List<String> failures = bench.run(parts, sizes.isStandard() ? page : trialPage());
       failures.forEach(failure -> console.line("Not equal: " + failure));
       return failures.isEmpty() ? 0 : DIFFERENT;
     }
@@ -166,7 +162,16 @@ public final class Main implements Callable<Integer> {
     require(seconds >= 10, "--seconds", seconds, "10 or more");
     require(tables >= 50, "--tables", tables, "50 or more");
     return new Sizes(
-        events, rows, batch, Sizes.STANDARD.smallBatch(), batches, rounds, rates, seconds, tables);
+        events,
+        rows,
+        batch,
+        Sizes.STANDARD.smallBatch(),
+        batches,
+        rounds,
+        rates,
+        seconds,
+        tables,
+        memory);
   }
 
   private void require(boolean holds, String option, Object found, String expected) {

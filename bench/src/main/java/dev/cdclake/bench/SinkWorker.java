@@ -150,7 +150,9 @@ final class SinkWorker implements AutoCloseable {
     config.put("iceberg.tables.auto-create-enabled", "true");
     config.put("iceberg.tables.auto-create-props.format-version", "2");
     config.put("iceberg.tables.auto-create-props.write.parquet.compression-codec", "zstd");
-    config.put("iceberg.tables.auto-create-props.write.parquet.compression-level", "1");
+    config.put(
+        "iceberg.tables.auto-create-props.write.parquet.compression-level",
+        BronzeBench.COMPRESSION_LEVEL);
     config.put("iceberg.control.topic", control(database));
     config.put("iceberg.control.commit.interval-ms", String.valueOf(COMMIT_INTERVAL.toMillis()));
     config.put("iceberg.catalog", "lake");

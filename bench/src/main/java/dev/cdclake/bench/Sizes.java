@@ -16,6 +16,7 @@ import java.util.List;
  * @param rates changes a second that are committed while delays are measured
  * @param seconds how long each rate is kept up
  * @param tables that one line carries
+ * @param memory largest heap of every contender, in the words of {@code -Xmx}
  */
 record Sizes(
     long events,
@@ -26,7 +27,8 @@ record Sizes(
     int rounds,
     List<Integer> rates,
     long seconds,
-    int tables) {
+    int tables,
+    String memory) {
 
   /** What the page shows. */
   static final Sizes STANDARD =
@@ -39,7 +41,8 @@ record Sizes(
           3,
           List.of(200, 1_000, 5_000),
           120,
-          200);
+          200,
+          "4g");
 
   Sizes {
     targets = List.copyOf(targets);

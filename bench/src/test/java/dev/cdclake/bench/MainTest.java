@@ -31,7 +31,17 @@ class MainTest {
   void anyOtherSizeIsATrial() {
     assertThat(Sizes.STANDARD.isStandard()).isTrue();
     assertThat(
-            new Sizes(1_000_000, List.of(1_000_000L), 50_000, 1_000, 20, 3, List.of(200), 120, 200)
+            new Sizes(
+                    1_000_000,
+                    List.of(1_000_000L),
+                    50_000,
+                    1_000,
+                    20,
+                    3,
+                    List.of(200),
+                    120,
+                    200,
+                    Sizes.STANDARD.memory())
                 .isStandard())
         .isFalse();
   }
