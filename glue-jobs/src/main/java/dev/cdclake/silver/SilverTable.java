@@ -63,9 +63,14 @@ final class SilverTable {
   /** Table property that says that {@link #mayHaveRowsAside}. */
   private static final String ROWS_ASIDE = "cdclake.rows-aside";
 
-  /** Silver and gold read single rows of large files: the less of a page, the better. */
-  private static final Map<String, String> SMALL_PAGES =
-      Map.of(TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(16 << 10));
+  /**
+   * Single rows of large files are read: ours of pages, the less of each the better; a query for
+   * one key a row group, whole, of those that its {@link KeyFilters filter} does not exclude.
+   */
+  private static final Map<String, String> SMALL_PARTS =
+      Map.of(
+          TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(16 << 10),
+          TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, String.valueOf(16 << 20));
 
   private final SparkSession spark;
   private final LakeTable name;
@@ -85,7 +90,7 @@ final class SilverTable {
   static SilverTable create(
       SparkSession spark, LakeTables tables, LakeTable name, EventSchema event, SilverKey key) {
     Schema schema = SparkSchemaUtil.convert(SilverSchema.initial(event));
-    Map<String, String> properties = new HashMap<>(SMALL_PAGES);
+    Map<String, String> properties = new HashMap<>(SMALL_PARTS);
     properties.put(SilverKey.PROPERTY, key.toProperty());
     properties.putAll(KeyFilters.properties(key, schema));
     Table table = tables.open(name, schema, PartitionSpec.unpartitioned(), properties);

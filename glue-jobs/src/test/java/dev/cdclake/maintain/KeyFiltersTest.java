@@ -12,7 +12,9 @@ import dev.cdclake.lake.SilverKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.apache.iceberg.Schema;
@@ -45,6 +47,29 @@ class KeyFiltersTest extends OrdersLake {
     assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
     assertThat(rowGroupsRead(Expressions.equal("id", 300))).isEqualTo(1);
     assertThat(rowGroupsRead(Expressions.equal("id", 601))).as("nowhere").isZero();
+  }
+
+  /** Engines read a row group whole. */
+  @Test
+  void queryForOneRowReadsAPartOfALargeFile() throws IOException {
+    Random random = new Random(17);
+    silver.carry(
+        IntStream.range(0, 250)
+            .mapToObj(id -> LARGE.insert(id).at(lsn++).set("status", wide(random)))
+            .toArray(Event[]::new));
+
+    assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
+    assertThat(ofRowGroups((file, rows) -> rows)).hasSizeGreaterThan(1);
+    for (int id : new int[] {0, 120, 249}) {
+      assertThat(rowGroupsRead(Expressions.equal("id", id))).as("for %d", id).isEqualTo(1);
+    }
+  }
+
+  /** 150 kB that no codec makes much smaller. */
+  private static String wide(Random random) {
+    byte[] bytes = new byte[150_000];
+    random.nextBytes(bytes);
+    return Base64.getEncoder().encodeToString(bytes);
   }
 
   @Test
