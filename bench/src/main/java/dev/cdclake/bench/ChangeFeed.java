@@ -36,6 +36,9 @@ final class ChangeFeed {
   private static final Instant COMMITTED_AT = Instant.parse("2026-07-01T00:00:00Z");
   private static final int CHANGES_PER_TRANSACTION = 10;
 
+  /** With fewer, the job of bronze starts no second task, and so writes no second file. */
+  private static final long EVENTS_OF_A_FILE = 10_000;
+
   private final SparkSession spark;
   private final LakeTables tables;
   private final Pipeline pipeline;
@@ -93,7 +96,8 @@ final class ChangeFeed {
     LakeTable name = pipeline.bronze(source);
     Table table = tables.find(name).orElseThrow();
     StructType shape = spark.table(name.quoted()).schema();
-    Dataset<Row> events = spark.range(0, rows, 1, 1).map(event, Encoders.row(shape));
+    int files = rows < 2 * EVENTS_OF_A_FILE ? 1 : 2;
+    Dataset<Row> events = spark.range(0, rows, 1, files).map(event, Encoders.row(shape));
     Progress reached =
         Progress.of(table, Stage.BRONZE).withOffsets(pipeline.topic(source), Map.of(0, nextOffset));
     ChangeContents contents = new ChangeContents(rows, 0, 0, Set.of(FINGERPRINT));

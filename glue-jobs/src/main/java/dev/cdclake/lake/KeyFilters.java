@@ -22,8 +22,8 @@ import org.apache.iceberg.types.Types;
 public final class KeyFilters {
 
   /**
-   * Ten bits for each of 400,000 rows of a row group: one of a hundred is read for nothing. A row
-   * group of narrower rows has more of them; of a million it is every third.
+   * Ten bits for each of 400,000 rows, about what a row group has: one of a hundred is read for
+   * nothing. Where rows are narrow it has more; of a million it is every third.
    */
   private static final String MOST_BYTES = String.valueOf(512 << 10);
 

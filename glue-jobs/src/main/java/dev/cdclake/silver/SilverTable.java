@@ -69,8 +69,8 @@ final class SilverTable {
    */
   private static final Map<String, String> SMALL_PARTS =
       Map.of(
-          TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(16 << 10),
-          TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, String.valueOf(16 << 20));
+          TableProperties.PARQUET_PAGE_SIZE_BYTES, String.valueOf(8 << 10),
+          TableProperties.PARQUET_ROW_GROUP_SIZE_BYTES, String.valueOf(32 << 20));
 
   private final SparkSession spark;
   private final LakeTable name;

@@ -54,18 +54,18 @@ class KeyFiltersTest extends OrdersLake {
   void queryForOneRowReadsAPartOfALargeFile() throws IOException {
     Random random = new Random(17);
     silver.carry(
-        IntStream.range(0, 250)
+        IntStream.range(0, 400)
             .mapToObj(id -> LARGE.insert(id).at(lsn++).set("status", wide(random)))
             .toArray(Event[]::new));
 
     assertThat(TableHealth.of(silver.table()).dataFiles()).isEqualTo(1);
     assertThat(ofRowGroups((file, rows) -> rows)).hasSizeGreaterThan(1);
-    for (int id : new int[] {0, 120, 249}) {
+    for (int id : new int[] {0, 200, 399}) {
       assertThat(rowGroupsRead(Expressions.equal("id", id))).as("for %d", id).isEqualTo(1);
     }
   }
 
-  /** 150 kB that no codec makes much smaller. */
+  /** 200 kB that no codec makes much smaller. */
   private static String wide(Random random) {
     byte[] bytes = new byte[150_000];
     random.nextBytes(bytes);
