@@ -75,7 +75,7 @@ public final class LakeLine implements AutoCloseable {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
 
   /** Gold works at most a quarter of the time, so that answers never hold up the changes. */
-  private static final int GOLD_REST = 4;
+  private static final int GOLD_PART = 4;
 
   /** How long a run that ends waits for the mark behind the newest transaction: some heartbeats. */
   private static final Duration NEXT_MARK = Duration.ofSeconds(5);
@@ -206,16 +206,17 @@ public final class LakeLine implements AutoCloseable {
     ExecutorService threads = Executors.newCachedThreadPool();
     CompletionService<Void> running = new ExecutorCompletionService<>(threads);
     if (stages.contains(Stage.BRONZE)) {
-      running.submit(repeat(Stage.BRONZE, this::runBronze, PACE, 1));
+      running.submit(repeat(Stage.BRONZE, this::runBronze, new Pace(PACE, 1)));
     }
     if (stages.contains(Stage.SILVER)) {
       new Retries(Integer.MAX_VALUE, this::pause, problems)
           .run(Stage.SILVER, this::makeEmptyTables);
-      running.submit(repeat(Stage.SILVER, this::runSilver, PACE, 1));
+      running.submit(repeat(Stage.SILVER, this::runSilver, new Pace(PACE, 1)));
       running.submit(this::collectCounts);
     }
     if (stages.contains(Stage.GOLD)) {
-      running.submit(repeat(Stage.GOLD, this::runGold, pipeline.gold().refreshEvery(), GOLD_REST));
+      running.submit(
+          repeat(Stage.GOLD, this::runGold, new Pace(pipeline.gold().refreshEvery(), GOLD_PART)));
     }
     if (pipeline.maintenance().whileRunning()) {
       running.submit(lookAfterTables(stages));
@@ -380,24 +381,17 @@ public final class LakeLine implements AutoCloseable {
     return batch;
   }
 
-  /**
-   * Repeats a batch until stopped.
-   *
-   * @param pace from the start of one batch to the start of the next, at least
-   * @param rest the same as a multiple of the time that the batch took
-   */
-  private Callable<Void> repeat(
-      Stage stage, Supplier<List<StageReport>> batch, Duration pace, int rest) {
+  /** Repeats a batch until stopped. */
+  private Callable<Void> repeat(Stage stage, Supplier<List<StageReport>> batch, Pace pace) {
     Retries retries = new Retries(Integer.MAX_VALUE, this::pause, problems);
     return () -> {
       try {
-        long wait;
+        Duration wait;
         do {
           long start = System.nanoTime();
           retries.run(stage, batch);
-          long took = System.nanoTime() - start;
-          wait = Math.max(pace.toNanos(), took * rest) - took;
-        } while (pause(Duration.ofNanos(Math.max(0, wait))));
+          wait = pace.after(Duration.ofNanos(System.nanoTime() - start));
+        } while (pause(wait));
         return null;
       } finally {
         stop();
