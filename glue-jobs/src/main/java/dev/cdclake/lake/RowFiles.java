@@ -48,6 +48,7 @@ public final class RowFiles {
   private final StructLike partition;
   private final RowWriterFactory writers;
   private final OutputFileFactory dataFiles;
+  private final DeleteGranularity deletesBy;
   private RollingDataWriter<InternalRow> rows;
   private FanoutPositionOnlyDeleteWriter<InternalRow> deletes;
 
@@ -75,9 +76,11 @@ public final class RowFiles {
     }
   }
 
-  private RowFiles(Table table, StructLike partition, Map<String, String> filters) {
+  private RowFiles(
+      Table table, StructLike partition, Map<String, String> filters, DeleteGranularity deletesBy) {
     this.table = table;
     this.partition = partition;
+    this.deletesBy = deletesBy;
     this.writers = new RowWriterFactory(table, SparkSchemaUtil.convert(table.schema()), filters);
     TaskContext task = TaskContext.get();
     this.dataFiles =
@@ -91,7 +94,7 @@ public final class RowFiles {
 
   /** Opens files of an unpartitioned table. */
   public static RowFiles of(Table table) {
-    return new RowFiles(table, null, Map.of());
+    return new RowFiles(table, null, Map.of(), DeleteGranularity.PARTITION);
   }
 
   /**
@@ -100,7 +103,12 @@ public final class RowFiles {
    * @param rows how many will be written, about
    */
   public static RowFiles of(Table table, int rows) {
-    return new RowFiles(table, null, KeyFilters.sized(table, rows));
+    return new RowFiles(table, null, KeyFilters.sized(table, rows), DeleteGranularity.PARTITION);
+  }
+
+  /** Opens files of an unpartitioned table, one of deletes for each data file. */
+  public static RowFiles ofDeletesByDataFile(Table table) {
+    return new RowFiles(table, null, Map.of(), DeleteGranularity.FILE);
   }
 
   /**
@@ -114,7 +122,7 @@ public final class RowFiles {
     GenericRecord row = GenericRecord.create(table.schema());
     row.setField(column, micros);
     key.partition(row);
-    return new RowFiles(table, key, Map.of());
+    return new RowFiles(table, key, Map.of(), DeleteGranularity.PARTITION);
   }
 
   /** Writes a row; it may be reused by the caller afterwards, and may have further columns. */
@@ -132,7 +140,7 @@ public final class RowFiles {
     if (deletes == null) {
       deletes =
           new FanoutPositionOnlyDeleteWriter<>(
-              writers, dataFiles, table.io(), TARGET_FILE_BYTES, DeleteGranularity.PARTITION);
+              writers, dataFiles, table.io(), TARGET_FILE_BYTES, deletesBy);
     }
     PositionDelete<InternalRow> delete = PositionDelete.create();
     deletes.write(delete.set(file, position), table.spec(), partition);

@@ -72,10 +72,22 @@ final class Compaction {
    */
   static final double MOST_GONE = 0.2;
 
+  /** Deletes that this process sorts within some seconds; a million take 16 MB of memory. */
+  private static final long MOST_DELETES_HERE = 2_000_000;
+
   private final SparkSession spark;
+  private final long mostDeletesHere;
 
   Compaction(SparkSession spark) {
+    this(spark, MOST_DELETES_HERE);
+  }
+
+  /**
+   * @param mostDeletesHere as many are sorted without a Spark job
+   */
+  Compaction(SparkSession spark, long mostDeletesHere) {
     this.spark = spark;
+    this.mostDeletesHere = mostDeletesHere;
   }
 
   /**
@@ -316,9 +328,13 @@ final class Compaction {
             String.valueOf(fewest == 1)));
     long replaced = 0;
     for (RewritePositionDeletesGroup group : planner.plan().groups()) {
-      group.setOutputFiles(write(table, group));
+      Set<DeleteFile> files = group.rewrittenDeleteFiles();
+      group.setOutputFiles(
+          SortedDeletes.canSort(table, files, mostDeletesHere)
+              ? SortedDeletes.write(table, files)
+              : write(table, group));
       new RewritePositionDeletesCommitManager(table).commitOrClean(Set.of(group));
-      replaced += group.rewrittenDeleteFiles().size();
+      replaced += files.size();
     }
     return replaced;
   }

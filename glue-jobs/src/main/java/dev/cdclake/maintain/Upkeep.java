@@ -38,14 +38,20 @@ public final class Upkeep {
   /** Bronze and gold are read by few; silver is read by every batch. */
   private static final int PATIENCE_ELSEWHERE = 5;
 
-  /** New files that are enough where much is gone, or many deletes are new. */
+  /** New files that are enough where much is gone. */
   private static final int FEW_FILES = 8;
+
+  /** New files of deletes that are enough where many deletes are new. */
+  private static final int FEW_DELETE_FILES = 4;
 
   /**
    * New deletes of silver that are enough to sort them by file: until then a query for one row
    * reads those of all files.
    */
-  private static final long MANY_DELETES = 200_000;
+  private static final long MANY_DELETES = 100_000;
+
+  /** As a part of those that were sorted before, which are written anew with them. */
+  private static final int MANY_OF_SORTED = 8;
 
   /** Fewer rows that are gone are read sooner than anybody could take them out. */
   private static final long MANY_GONE = 100_000;
@@ -157,8 +163,9 @@ public final class Upkeep {
     long addedDeleteFiles = health.deleteFiles() - last.deleteFiles();
     boolean deletesAreMany =
         name.layer() == Layer.SILVER
-            && addedDeleteFiles >= FEW_FILES
-            && health.deletes() - last.deletes() >= manyDeletes;
+            && addedDeleteFiles >= FEW_DELETE_FILES
+            && health.deletes() - last.deletes()
+                >= Math.max(manyDeletes, last.deletes() / MANY_OF_SORTED);
     boolean compactDeletes = muchGone || deletesAreMany || addedDeleteFiles >= many;
     // What fails is tried again when there is as much more to do, not with every look.
     lastSeen.put(name, last.after(health, compact, compactDeletes));
@@ -170,7 +177,7 @@ public final class Upkeep {
         compact(name, table, fewest);
       }
       if (compactDeletes) {
-        int fewestDeletes = deletesAreMany ? FEW_FILES / 2 : fewest;
+        int fewestDeletes = deletesAreMany ? FEW_DELETE_FILES : fewest;
         long replaced = compaction.compactDeletes(table, fewestDeletes, UNBOUNDED);
         LOG.info("Put {} delete files of '{}' together", replaced, name.label());
       }

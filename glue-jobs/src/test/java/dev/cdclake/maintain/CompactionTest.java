@@ -9,6 +9,7 @@ import dev.cdclake.fixture.SparkTest;
 import dev.cdclake.gold.GoldJob;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,6 +21,8 @@ import org.apache.iceberg.actions.RewriteFileGroup;
 import org.apache.iceberg.exceptions.ValidationException;
 import org.apache.iceberg.io.CloseableIterable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that are replaced beside the writer of their table. */
 @SparkTest
@@ -36,6 +39,41 @@ class CompactionTest extends OrdersLake {
     maintainAll();
 
     assertThat(snapshots(silver.table())).isLessThan(6);
+  }
+
+  @ParameterizedTest(name = "up to {0} by this process")
+  @ValueSource(longs = {0, Long.MAX_VALUE})
+  void deletesAreSortedByDataFile(long mostHere) throws IOException {
+    carryBatches(10);
+    Table table = silver.table();
+    long deletes = TableHealth.of(table).deletes();
+    List<List<Object>> rows = rows();
+
+    new Compaction(lake.spark(), mostHere).compactDeletes(table, 1, new Budget(Instant.MAX));
+
+    assertThat(TableHealth.of(silver.table()).deletes()).isEqualTo(deletes);
+    try (CloseableIterable<FileScanTask> tasks = silver.table().newScan().planFiles()) {
+      assertThat(tasks)
+          .hasSize(10)
+          .allSatisfy(task -> assertThat(task.deletes().size()).isLessThanOrEqualTo(1))
+          .anySatisfy(task -> assertThat(task.deletes()).hasSize(1));
+    }
+    assertThat(rows()).isEqualTo(rows);
+  }
+
+  @ParameterizedTest(name = "up to {0} by this process")
+  @ValueSource(longs = {0, Long.MAX_VALUE})
+  void deletesOfFilesThatAreGoneAreDropped(long mostHere) {
+    carryBatches(8);
+    written().commit();
+    assertThat(TableHealth.of(silver.table()).deletes()).isPositive();
+    List<List<Object>> rows = rows();
+
+    new Compaction(lake.spark(), mostHere)
+        .compactDeletes(silver.table(), 1, new Budget(Instant.MAX));
+
+    assertThat(TableHealth.of(silver.table()).deletes()).isZero();
+    assertThat(rows()).isEqualTo(rows);
   }
 
   @Test
