@@ -33,6 +33,6 @@ final class Pace {
     long took = batch.toNanos();
     long rest = Math.min(took, before) * (part - 1);
     before = took;
-    return Duration.ofNanos(Math.max(rest, Math.max(0, shortest - took)));
+    return Duration.ofNanos(Math.max(rest, shortest - took));
   }
 }
