@@ -12,11 +12,10 @@ import dev.cdclake.contract.Stage;
 import dev.cdclake.failure.FailureCode;
 import dev.cdclake.failure.PipelineException;
 import dev.cdclake.lake.LakeColumns;
+import dev.cdclake.lake.PlannedFiles;
 import dev.cdclake.lake.Progress;
 import dev.cdclake.lake.RowFiles;
 import dev.cdclake.lake.WriterPause;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -33,7 +32,6 @@ import org.apache.iceberg.StructLike;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.exceptions.CommitFailedException;
 import org.apache.iceberg.exceptions.ValidationException;
-import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.spark.source.SerializableTableWithSize;
 import org.apache.iceberg.util.StructLikeMap;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -128,14 +126,9 @@ final class FileRewrite {
   }
 
   private static List<DataFile> current(Table table, Snapshot snapshot) {
-    List<DataFile> files = new ArrayList<>();
-    try (CloseableIterable<FileScanTask> tasks =
-        table.newScan().useSnapshot(snapshot.snapshotId()).planFiles()) {
-      tasks.forEach(task -> files.add(task.file()));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return files;
+    return PlannedFiles.of(table.newScan().useSnapshot(snapshot.snapshotId())).stream()
+        .map(FileScanTask::file)
+        .toList();
   }
 
   private List<DataFile> write(

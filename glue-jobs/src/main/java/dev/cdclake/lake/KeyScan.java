@@ -20,7 +20,6 @@ import org.apache.iceberg.Table;
 import org.apache.iceberg.TableScan;
 import org.apache.iceberg.data.BaseDeleteLoader;
 import org.apache.iceberg.deletes.PositionDeleteIndex;
-import org.apache.iceberg.io.CloseableIterable;
 import org.apache.iceberg.spark.SparkExecutorCache;
 import org.apache.iceberg.types.Type;
 import org.apache.iceberg.types.Types;
@@ -109,13 +108,7 @@ public final class KeyScan implements AutoCloseable {
    * @param tasks how many tasks there are at most
    */
   public static List<Files> files(TableScan scan, int tasks) {
-    List<FileScanTask> files = new ArrayList<>();
-    try (CloseableIterable<FileScanTask> planned =
-        scan.planWith(CallerThread.forReading(scan.table())).planFiles()) {
-      planned.forEach(files::add);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot plan the files of '" + scan.table().name() + "'.", e);
-    }
+    List<FileScanTask> files = PlannedFiles.of(scan);
     files.sort(Comparator.comparingLong(file -> -file.file().fileSizeInBytes()));
     List<Files> shares =
         Stream.generate(() -> new Files(new ArrayList<>()))

@@ -4,12 +4,15 @@ package dev.cdclake.maintain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cdclake.contract.Layer;
+import dev.cdclake.fixture.Changes.Event;
 import dev.cdclake.fixture.SparkTest;
+import dev.cdclake.lake.PlannedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.iceberg.FileScanTask;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.io.CloseableIterable;
@@ -81,6 +84,46 @@ class UpkeepTest extends OrdersLake {
           .allSatisfy(task -> assertThat(task.deletes().size()).isLessThanOrEqualTo(1));
     }
     assertThat(rows()).isEqualTo(rows);
+  }
+
+  /** All deletes of a data file are written anew. */
+  @Test
+  void deletesAreNotSortedForFewNewOnesAmongMany() {
+    open(KEEP);
+    carryUpdates(0, 100);
+    for (int i = 0; i < 4; i++) {
+      carryUpdates(0, 50);
+    }
+    Upkeep upkeep = upkeep(Long.MAX_VALUE, 1);
+    upkeep.look();
+    assertThat(TableHealth.of(silver.table()).deletes()).isEqualTo(200);
+    assertThat(mostDeleteFilesOfOne()).isEqualTo(1);
+
+    for (int i = 0; i < 4; i++) {
+      carryUpdates(50 + i, 1);
+    }
+    upkeep.look();
+    assertThat(mostDeleteFilesOfOne()).as("4 new beside 200").isEqualTo(5);
+
+    for (int i = 0; i < 4; i++) {
+      carryUpdates(60 + 6 * i, 6);
+    }
+    upkeep.look();
+    assertThat(mostDeleteFilesOfOne()).as("28 new").isEqualTo(1);
+  }
+
+  private int mostDeleteFilesOfOne() {
+    return PlannedFiles.of(silver.table().newScan()).stream()
+        .mapToInt(task -> task.deletes().size())
+        .max()
+        .orElseThrow();
+  }
+
+  private void carryUpdates(int first, int rows) {
+    silver.carry(
+        IntStream.range(first, first + rows)
+            .mapToObj(id -> update(id, id, "new"))
+            .toArray(Event[]::new));
   }
 
   @Test
