@@ -1,33 +1,17 @@
 /* Licensed under the Apache License, Version 2.0: see LICENSE. */
 package dev.cdclake.line;
 
-import dev.cdclake.bronze.BronzeJob;
 import dev.cdclake.contract.Layer;
 import dev.cdclake.contract.Pipeline;
-import dev.cdclake.contract.Secrets;
-import dev.cdclake.contract.SourceTable;
 import dev.cdclake.contract.Stage;
-import dev.cdclake.failure.PipelineException;
-import dev.cdclake.gold.GoldJob;
-import dev.cdclake.lake.EventSchemas;
-import dev.cdclake.lake.ExpectationCounts;
 import dev.cdclake.lake.LakeTables;
-import dev.cdclake.lake.RejectedRows;
 import dev.cdclake.lake.Watermark;
 import dev.cdclake.lake.Watermarks;
 import dev.cdclake.maintain.Upkeep;
-import dev.cdclake.runtime.FaultPoint;
 import dev.cdclake.runtime.StageReport;
-import dev.cdclake.silver.EmptyTables;
-import dev.cdclake.silver.SilverJob;
-import dev.cdclake.silver.SilverPublisher;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionService;
@@ -36,37 +20,26 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.SparkSession;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Runs the stages of the lake: once over what is there, or again and again until stopped.
  *
- * <p>Both ways run the same batches; a batch knows where it begins from the table it writes, so
- * there is no checkpoint beside the tables. Continuously, each stage has a thread of its own and
- * they meet at the tables alone.
+ * <p>Both ways run the same {@link StageBatches}; a batch knows where it begins from the table it
+ * writes, so there is no checkpoint beside the tables. Continuously, each stage has a thread of its
+ * own and they meet at the tables alone.
  */
 public final class LakeLine implements AutoCloseable {
-
-  private static final Logger LOG = LoggerFactory.getLogger(LakeLine.class);
 
   /** Stages that run in the lake, in flow order. */
   public static final Set<Stage> STAGES = Set.of(Stage.BRONZE, Stage.SILVER, Stage.GOLD);
 
-  /** More than there are cores: a small batch mostly waits, for the catalog or for storage. */
-  private static final int TABLES_AT_ONCE = 8;
-
   /** Time from the start of one batch to the start of the next: bounds the number of commits. */
   private static final Duration PACE = Duration.ofMillis(500);
-
-  /** How often a gap is told again. */
-  private static final Duration TELL_EVERY = Duration.ofSeconds(10);
 
   /** What expectations found is in the snapshots at once, and in its table after this time. */
   private static final Duration COLLECT_EVERY = Duration.ofSeconds(30);
@@ -85,20 +58,10 @@ public final class LakeLine implements AutoCloseable {
 
   private final SparkSession spark;
   private final LakeTables lake;
-  private final SilverPublisher publisher;
   private final Pipeline pipeline;
-  private final Consumer<StageReport> reports;
-  private final Once<BronzeJob> bronze;
-  private Instant gapsToldUntil = Instant.EPOCH;
-  private volatile int behindGaps;
-  private final Once<Map<String, SilverJob>> silver;
-  private final ExpectationCounts counts;
   private final Consumer<String> problems;
-  private final SetAside silverAside;
-  private final SetAside goldAside;
-  private final GoldJob gold;
+  private final StageBatches batches;
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final ExecutorService tables = Executors.newFixedThreadPool(TABLES_AT_ONCE);
 
   /** Prepares the stages; what keeps a table waiting is logged alone. */
   public LakeLine(SparkSession spark, Pipeline pipeline, Consumer<StageReport> reports) {
@@ -116,30 +79,11 @@ public final class LakeLine implements AutoCloseable {
       Pipeline pipeline,
       Consumer<StageReport> reports,
       Consumer<String> problems) {
-    this.lake = new LakeTables(spark);
-    this.publisher = new SilverPublisher(lake, pipeline);
     this.spark = spark;
+    this.lake = new LakeTables(spark);
     this.pipeline = pipeline;
-    this.reports = reports;
     this.problems = problems;
-    this.silverAside = new SetAside(Stage.SILVER, problems);
-    this.goldAside = new SetAside(Stage.GOLD, problems);
-    this.counts = new ExpectationCounts(lake, pipeline);
-    Once<EventSchemas> schemas = new Once<>(() -> new EventSchemas(lake, pipeline));
-    Once<RejectedRows> rejectedRows = new Once<>(() -> new RejectedRows(lake, pipeline));
-    this.bronze =
-        new Once<>(() -> new BronzeJob(spark, lake, schemas.get(), rejectedRows.get(), pipeline));
-    this.silver = new Once<>(() -> silver(schemas.get(), rejectedRows.get()));
-    this.gold = new GoldJob(spark, lake, pipeline);
-  }
-
-  private Map<String, SilverJob> silver(EventSchemas schemas, RejectedRows rejectedRows) {
-    Map<String, SilverJob> jobs = new LinkedHashMap<>();
-    for (SourceTable table : pipeline.tables()) {
-      jobs.put(
-          table.lakeName(), new SilverJob(spark, lake, schemas, rejectedRows, pipeline, table));
-    }
-    return jobs;
+    this.batches = new StageBatches(spark, lake, pipeline, reports, problems);
   }
 
   /**
@@ -154,26 +98,25 @@ public final class LakeLine implements AutoCloseable {
     if (stages.contains(Stage.BRONZE)) {
       List<StageReport> batch;
       do {
-        batch = retries.run(Stage.BRONZE, this::runBronze);
+        batch = retries.run(Stage.BRONZE, batches::runBronze);
       } while (batch.stream().anyMatch(report -> report.behind() > 0));
       awaitWholeTransactions(retries);
     }
     if (stages.contains(Stage.SILVER)) {
-      retries.run(Stage.SILVER, this::makeEmptyTables);
+      retries.run(Stage.SILVER, batches::makeEmptyTables);
       List<StageReport> batch;
       do {
-        batch = retries.run(Stage.SILVER, this::runSilver);
-      } while (batch.stream().anyMatch(report -> report.behind() > 0) || isTryAhead(silverAside));
-      retries.run(Stage.SILVER, this::collect);
+        batch = retries.run(Stage.SILVER, batches::runSilver);
+      } while (batch.stream().anyMatch(report -> report.behind() > 0)
+          || isTryAhead(batches.silverAside()));
+      retries.run(Stage.SILVER, batches::collect);
     }
     if (stages.contains(Stage.GOLD)) {
       do {
-        retries.run(Stage.GOLD, this::runGold);
-      } while (isTryAhead(goldAside));
+        retries.run(Stage.GOLD, batches::runGold);
+      } while (isTryAhead(batches.goldAside()));
     }
-    List<RuntimeException> left = new ArrayList<>(gaps());
-    left.addAll(silverAside.failures());
-    left.addAll(goldAside.failures());
+    List<RuntimeException> left = batches.failures();
     if (!left.isEmpty()) {
       throw together(left);
     }
@@ -189,7 +132,7 @@ public final class LakeLine implements AutoCloseable {
     while (!Watermarks.read(lake, pipeline).frees(read)
         && Instant.now().isBefore(patience)
         && pause(PACE)) {
-      retries.run(Stage.BRONZE, this::runBronze);
+      retries.run(Stage.BRONZE, batches::runBronze);
     }
   }
 
@@ -206,17 +149,18 @@ public final class LakeLine implements AutoCloseable {
     ExecutorService threads = Executors.newCachedThreadPool();
     CompletionService<Void> running = new ExecutorCompletionService<>(threads);
     if (stages.contains(Stage.BRONZE)) {
-      running.submit(repeat(Stage.BRONZE, this::runBronze, new Pace(PACE, 1)));
+      running.submit(repeat(Stage.BRONZE, batches::runBronze, new Pace(PACE, 1)));
     }
     if (stages.contains(Stage.SILVER)) {
       new Retries(Integer.MAX_VALUE, this::pause, problems)
-          .run(Stage.SILVER, this::makeEmptyTables);
-      running.submit(repeat(Stage.SILVER, this::runSilver, new Pace(PACE, 1)));
+          .run(Stage.SILVER, batches::makeEmptyTables);
+      running.submit(repeat(Stage.SILVER, batches::runSilver, new Pace(PACE, 1)));
       running.submit(this::collectCounts);
     }
     if (stages.contains(Stage.GOLD)) {
       running.submit(
-          repeat(Stage.GOLD, this::runGold, new Pace(pipeline.gold().refreshEvery(), GOLD_PART)));
+          repeat(
+              Stage.GOLD, batches::runGold, new Pace(pipeline.gold().refreshEvery(), GOLD_PART)));
     }
     if (pipeline.maintenance().whileRunning()) {
       running.submit(lookAfterTables(stages));
@@ -233,7 +177,7 @@ public final class LakeLine implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("Interrupted while the stages ran.", e);
     } catch (ExecutionException e) {
-      throw unwrapped(e);
+      throw Retries.unwrapped(e);
     } finally {
       stop();
       threads.shutdown();
@@ -256,73 +200,18 @@ public final class LakeLine implements AutoCloseable {
 
   /** Returns how many tables a stage cannot carry on now; one of two stages counts twice. */
   public int tablesWaiting() {
-    return behindGaps + silverAside.failures().size() + goldAside.failures().size();
+    return batches.tablesWaiting();
   }
 
   /** Runs the tests of the gold models; returns what is broken, in words. */
   public List<String> brokenGoldTests() {
-    return gold.brokenTests();
+    return batches.brokenGoldTests();
   }
 
   @Override
   public void close() {
     stop();
-    tables.shutdown();
-    bronze.made().ifPresent(BronzeJob::close);
-  }
-
-  private List<StageReport> runBronze() {
-    List<StageReport> batch = inPool(Stage.BRONZE, () -> reported(bronze.get().runBatch()));
-    behindGaps = gaps().size();
-    if (!gaps().isEmpty() && Instant.now().isAfter(gapsToldUntil)) {
-      gapsToldUntil = Instant.now().plus(TELL_EVERY);
-      for (PipelineException gap : gaps()) {
-        LOG.error("{}", gap.getMessage());
-        problems.accept(gap.getMessage());
-      }
-    }
-    return batch;
-  }
-
-  private List<PipelineException> gaps() {
-    return bronze.made().map(BronzeJob::gaps).orElse(List.of());
-  }
-
-  private Void makeEmptyTables() {
-    new EmptyTables(spark, lake, pipeline)
-        .create(pipeline.source().password().in(Secrets.known()).orElse(null));
-    return null;
-  }
-
-  private List<StageReport> runSilver() {
-    Watermark watermark = Watermarks.read(lake, pipeline);
-    List<Future<Optional<StageReport>>> batches = new ArrayList<>();
-    silver
-        .get()
-        .forEach(
-            (table, job) ->
-                batches.add(
-                    tables.submit(() -> inPool(Stage.SILVER, () -> fold(table, job, watermark)))));
-    List<StageReport> done = new ArrayList<>();
-    for (Future<Optional<StageReport>> batch : batches) {
-      try {
-        batch.get().ifPresent(done::add);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("Interrupted while folding.", e);
-      } catch (ExecutionException e) {
-        throw unwrapped(e);
-      }
-    }
-    FaultPoint.SILVER_BEFORE_PUBLISHING.pass();
-    publisher.publish(watermark);
-    return done;
-  }
-
-  private Optional<StageReport> fold(String table, SilverJob job, Watermark watermark) {
-    Optional<StageReport> report = silverAside.attempt(table, () -> job.runBatch(watermark));
-    reported(report.stream().toList());
-    return report;
+    batches.close();
   }
 
   private static RuntimeException together(List<? extends RuntimeException> failures) {
@@ -337,18 +226,9 @@ public final class LakeLine implements AutoCloseable {
     boolean ended;
     do {
       ended = stopped.await(COLLECT_EVERY.toNanos(), TimeUnit.NANOSECONDS);
-      retries.run(Stage.SILVER, this::collect);
+      retries.run(Stage.SILVER, batches::collect);
     } while (!ended);
     return null;
-  }
-
-  private Void collect() {
-    counts.collect();
-    return null;
-  }
-
-  private List<StageReport> runGold() {
-    return inPool(Stage.GOLD, () -> reported(gold.runBatch(goldAside::attempt)));
   }
 
   /** Looks after the tables that these stages write, until stopped. */
@@ -363,22 +243,6 @@ public final class LakeLine implements AutoCloseable {
       }
       return null;
     };
-  }
-
-  /** Gives each stage its share of the cores: a long batch of one does not hold up the others. */
-  private <T> T inPool(Stage stage, Supplier<T> work) {
-    spark.sparkContext().setLocalProperty("spark.scheduler.pool", stage.label());
-    return work.get();
-  }
-
-  private List<StageReport> reported(List<StageReport> batch) {
-    synchronized (reports) {
-      for (StageReport report : batch) {
-        LOG.info("{}", report);
-        reports.accept(report);
-      }
-    }
-    return batch;
   }
 
   /** Repeats a batch until stopped. */
@@ -407,15 +271,5 @@ public final class LakeLine implements AutoCloseable {
       Thread.currentThread().interrupt();
       return false;
     }
-  }
-
-  /** An {@link Error}, such as a full heap, is thrown as it is: nobody goes on after it. */
-  private static RuntimeException unwrapped(ExecutionException e) {
-    if (e.getCause() instanceof Error error) {
-      throw error;
-    }
-    return e.getCause() instanceof RuntimeException cause
-        ? cause
-        : new IllegalStateException(e.getCause());
   }
 }

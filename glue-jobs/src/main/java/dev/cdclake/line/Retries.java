@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -123,5 +124,15 @@ final class Retries {
   private static boolean isOutage(RuntimeException failure) {
     return Stream.<Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
         .anyMatch(cause -> cause instanceof IOException || cause instanceof SQLException);
+  }
+
+  /** An {@link Error}, such as a full heap, is thrown as it is: nobody goes on after it. */
+  static RuntimeException unwrapped(ExecutionException e) {
+    if (e.getCause() instanceof Error error) {
+      throw error;
+    }
+    return e.getCause() instanceof RuntimeException cause
+        ? cause
+        : new IllegalStateException(e.getCause());
   }
 }
